@@ -1,0 +1,59 @@
+# Octavia. `make` alone explains every target.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+VENV := .venv/bin
+LOCAL := $(VENV)/python -m octavia_local
+
+.PHONY: help setup run up down logs test test-long test-unit lint format bench sample lock clean
+
+help: ## Explain every target
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@echo
+	@echo "  make run ONCE=1   exits after the sample: 0 only if its result was downloaded and verified"
+	@echo "  make test ARGS=   what to hand to pytest, such as ARGS=\"-k ledger\""
+
+setup: ## Install what is missing: system packages, Python environment, Kafka and the S3 server
+	@sh deploy/local/bootstrap.sh
+
+run: setup ## Start everything, dub the bundled sample, go on serving until Ctrl-C
+	@$(LOCAL) run $(if $(ONCE),--once)
+
+up: setup ## Start the same stack in the background
+	@$(LOCAL) up
+
+down: ## Stop what `make up` started
+	@test -x $(VENV)/python || { echo "Nothing to stop: there is no .venv."; exit 0; }; $(LOCAL) down
+
+logs: ## Follow the logs of all servers and services
+	@$(LOCAL) logs
+
+test: lint ## Everything that needs no GPU and ends in minutes: setup, lint, tests
+	@$(VENV)/python -m pytest -m "not slow" $(ARGS)
+
+test-long: setup ## Only the slow tests: half an hour of speech through the real engines
+	@$(VENV)/python -m pytest -m slow $(ARGS)
+
+test-unit: setup ## Only the tests that start no server
+	@$(VENV)/python -m pytest -m "not integration and not e2e" $(ARGS)
+
+lint: setup ## ruff and mypy --strict over everything
+	@$(VENV)/ruff check .
+	@$(VENV)/ruff format --check .
+	@$(LOCAL) typecheck
+
+format: setup ## Let ruff put the layout of the code right
+	@$(VENV)/ruff format .
+	@$(VENV)/ruff check --fix .
+
+bench: setup ## Measure; writes benchmarks/results.json
+	@$(VENV)/python -m octavia_benchmarks $(ARGS)
+
+sample: setup ## Make the bundled sample video again
+	@$(LOCAL) sample
+
+lock: setup ## Resolve requirements/*.txt anew from the packages' own pyproject.toml files
+	@$(LOCAL) lock
+
+clean: down ## Remove the data, logs, secrets and environments of this checkout
+	@$(LOCAL) clean

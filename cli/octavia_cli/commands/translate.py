@@ -1,0 +1,141 @@
+"""`octavia translate`: from a file on this machine to its translations beside it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from octavia_cli.api import Api
+from octavia_cli.downloads import download, result_path
+from octavia_cli.errors import JobFailedError, UsageError
+from octavia_cli.following import follow
+from octavia_cli.messages import _
+from octavia_cli.progress import Reporter, reporter
+from octavia_cli.terminal import (
+    DEFAULT_SERVER,
+    JsonOption,
+    ServerOption,
+    err,
+    out,
+    print_json,
+    reports_errors,
+    signed_in,
+)
+from octavia_cli.uploads import upload
+
+
+@reports_errors
+def translate(
+    file: Annotated[Path, typer.Argument(help=_("The video."))],
+    to: Annotated[list[str], typer.Option("--to", help=_("Target language, such as es; may be repeated."))],
+    source: Annotated[str, typer.Option("--from", help=_("Language spoken in the video."))] = "en",
+    folder: Annotated[
+        Path | None,
+        typer.Option("--out", "--output", help=_("Folder for the results; by default that of the video.")),
+    ] = None,
+    server: ServerOption = DEFAULT_SERVER,
+    as_json: JsonOption = False,
+) -> None:
+    """Upload, dub, download. A result is named `talk.es.mp4`; an earlier one of that name is replaced."""
+    if not file.is_file():
+        raise UsageError(_("There is no file {path}.", path=file))
+    with signed_in(server) as api, reporter(err()) as report:
+        done = Translation(api, report, file, folder).run(source, to)
+    if as_json:
+        print_json(done)
+        return
+    for language, path in done["files"].items():
+        out().print(f"{language}: {path}", markup=False, soft_wrap=True)
+    for note in done["notes"]:
+        out().print(note, markup=False)
+    charged = done["credits_charged"]
+    out().print(
+        _("It cost {cost} credits; {left} are left.", cost=charged, left=done["credits_available"]),
+        markup=False,
+    )
+
+
+@dataclass(frozen=True)
+class Translation:
+    """One run of `octavia translate`."""
+
+    api: Api
+    report: Reporter
+    file: Path
+    folder: Path | None
+
+    def run(self, source: str, targets: list[str]) -> dict[str, Any]:
+        """Everything from the upload to the finished files; returns what `--json` prints. Raises CliError."""
+        brought = upload(self.api, self.file, lambda share: self.report.uploading(self.file.name, share))
+        job = self.api.post(
+            "/jobs/video-translate/create",
+            {"file_id": brought["file_id"], "source_language": source, "target_languages": targets},
+        )
+        balance = self.api.get("/credits")
+        self.report.say(
+            _(
+                "This costs {cost} credits; you have {have}.",
+                cost=job["quote"]["credits"],
+                have=balance["available"],
+            )
+        )
+        self.api.post(f"/jobs/{job['id']}/process")
+        job = self._followed(job["id"])
+        files = {
+            output["language"]: str(fetch(self.api, self.report, job, output, self.file, self.folder))
+            for output in job["outputs"]
+        }
+        return {
+            "job_id": job["id"],
+            "status": job["status"],
+            "files": files,
+            "duration_seconds": job.get("duration_seconds"),
+            "credits_charged": job.get("credits_charged"),
+            "credits_available": self.api.get("/credits")["available"],
+            "notes": self._notes(job),
+        }
+
+    def _followed(self, job_id: str) -> dict[str, Any]:
+        try:
+            job = follow(self.api, job_id, self.report.working)
+        except KeyboardInterrupt:
+            self.report.say(
+                _(
+                    "The job goes on without you. `octavia jobs {job}` shows it, "
+                    "`octavia cancel {job}` ends it, "
+                    "`octavia download {job}` fetches the results.",
+                    job=job_id,
+                )
+            )
+            raise
+        if job["status"] != "completed":
+            reason = job.get("error_message") or _("The job was cancelled.")
+            raise JobFailedError(
+                _("{reason} Your credits are back.", reason=reason),
+                code=job.get("error_code") or job["status"],
+                job_id=job_id,
+            )
+        return job
+
+    def _notes(self, job: dict[str, Any]) -> list[str]:
+        """What the results say of themselves, such as that nobody speaks in the video; each once."""
+        found: dict[str, None] = {}
+        for output in job["outputs"]:
+            transcript = self.api.get(f"/jobs/{job['id']}/transcript", language=output["language"])
+            found.update(dict.fromkeys(transcript.get("notes", [])))
+        return list(found)
+
+
+def fetch(
+    api: Api,
+    report: Reporter,
+    job: dict[str, Any],
+    output: dict[str, Any],
+    source: Path,
+    folder: Path | None,
+) -> Path:
+    """Download one language of a job to its place; returns where that is."""
+    target = result_path(source, output["language"], output.get("media_type"), folder)
+    download(api, job["id"], output, target, lambda share: report.downloading(target.name, share))
+    return target.absolute()

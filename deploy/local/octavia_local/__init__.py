@@ -1,0 +1,1 @@
+"""Octavia on one machine: its servers and services as local processes."""

@@ -1,0 +1,107 @@
+"""Commands behind the Makefile's targets."""
+
+import argparse
+import contextlib
+import shutil
+import subprocess
+import sys
+
+from octavia_local.background import down, follow_logs, up
+from octavia_local.demo import Demo, ensure_sample
+from octavia_local.errors import LocalError
+from octavia_local.launcher import Launcher
+from octavia_local.layout import Layout
+from octavia_local.locking import lock
+from octavia_local.plan import real_plan
+from octavia_local.servers.postgres import remove_data_outside
+from octavia_local.settings import LocalSettings
+from octavia_local.signals import Stopped
+from octavia_local.toolchain import own_projects
+
+
+def main() -> int:
+    """Run one command; 0, or 1 with one line on standard error that says what to do."""
+    parser = argparse.ArgumentParser(prog="octavia-local", description="Octavia on one machine.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="start everything, dub the sample, serve until Ctrl-C")
+    run.add_argument("--once", action="store_true", help="end after the sample")
+    commands.add_parser("serve", help="start everything and serve, without the sample")
+    commands.add_parser("up", help="the same in the background")
+    commands.add_parser("down", help="stop what `up` started")
+    commands.add_parser("logs", help="follow all logs")
+    commands.add_parser("sample", help="make the bundled sample")
+    commands.add_parser("lock", help="resolve requirements/*.txt anew")
+    commands.add_parser("typecheck", help="mypy over every package of the checkout")
+    commands.add_parser("clean", help="remove data, logs, secrets and environments")
+    arguments = parser.parse_args()
+    try:
+        return _do(arguments, Layout.default())
+    except LocalError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except (Stopped, KeyboardInterrupt):
+        return 130
+
+
+def _do(arguments: argparse.Namespace, layout: Layout) -> int:
+    match arguments.command:
+        case "run":
+            return _run(layout, once=arguments.once)
+        case "serve":
+            with contextlib.suppress(Stopped), _launcher(layout).running() as stack:
+                stack.serve()
+        case "up":
+            print(f"Octavia serves at {up(layout)} (stop it with `make down`)")
+        case "down":
+            print("Octavia has stopped" if down(layout) else "Octavia was not running")
+        case "logs":
+            follow_logs(layout)
+        case "sample":
+            print(ensure_sample(layout, again=True))
+        case "lock":
+            lock(layout.root, str(layout.root / ".octavia" / "bootstrap" / "bin" / "uv"))
+        case "typecheck":
+            return _typecheck(layout)
+        case "clean":
+            remove_data_outside(layout.data / "postgres")
+            for directory in (layout.state, layout.root / ".octavia", layout.root / ".venv"):
+                shutil.rmtree(directory, ignore_errors=True)
+    return 0
+
+
+def _launcher(layout: Layout) -> Launcher:
+    return Launcher(layout, LocalSettings.read(), real_plan(layout))
+
+
+def _run(layout: Layout, *, once: bool) -> int:
+    """With `once`, success is a dubbed sample; without, a person sees what failed and the stack goes on."""
+    launcher = _launcher(layout)
+    with launcher.running() as stack:
+        try:
+            sample = ensure_sample(layout)
+            result = Demo(layout, launcher.settings.gateway_url, stack, launcher.say).run(sample)
+        except LocalError as error:
+            if once:
+                raise
+            print(error, file=sys.stderr)
+        else:
+            result.show(launcher.say)
+        if not once:
+            launcher.say(f"Dashboard: {launcher.settings.gateway_url}/docs. Serving until Ctrl-C.")
+            with contextlib.suppress(Stopped):
+                stack.serve()
+    return 0
+
+
+def _typecheck(layout: Layout) -> int:
+    packages = [
+        path.parent.name
+        for project in own_projects(layout.root)
+        for path in sorted(project.parent.glob("octavia_*/__init__.py"))
+    ]
+    command = [sys.executable, "-m", "mypy", *(part for name in packages for part in ("-p", name))]
+    return subprocess.run(command, cwd=layout.root, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

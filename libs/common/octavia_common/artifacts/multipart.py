@@ -1,0 +1,104 @@
+"""Large objects in parts, begun by one process and finished by another."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from octavia_common.artifacts.client import PreconditionFailedError, S3Client
+from octavia_common.errors import ArtifactMissingError
+
+MIN_PART_BYTES = 5 * 1024 * 1024
+"""S3's least size of every part but the last."""
+
+MAX_PARTS = 10_000
+"""S3's most parts of one object."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part as `complete` wants it: its number, counted from 1, and the etag it was given."""
+
+    number: int
+    etag: str
+
+
+@dataclass(frozen=True)
+class UploadedPart(Part):
+    """A part that the store has, with its size in bytes."""
+
+    size_bytes: int
+
+
+class MultipartUploads(Protocol):
+    """Multipart uploads of the store. All state is the store's: any replica can go on with one."""
+
+    async def create(self, key: str, media_type: str, *, sha256: str | None = None) -> str:
+        """Begin an upload under `key`; returns the upload id to remember."""
+        ...
+
+    async def put_part(self, key: str, upload_id: str, number: int, data: bytes | bytearray) -> Part:
+        """Write part `number` (1 to 10,000; at least 5 MiB unless it is the last). Again replaces it."""
+        ...
+
+    async def list_parts(self, key: str, upload_id: str) -> list[UploadedPart]:
+        """The parts that are there, by number: where to resume. Servers differ on an unknown upload:
+        some raise ArtifactMissingError, some have no parts."""
+        ...
+
+    async def complete(self, key: str, upload_id: str, parts: Sequence[Part]) -> int:
+        """Make the object of its parts, in this order; returns the size in bytes of what is under the
+        key, which is what an earlier writer put there where there was one."""
+        ...
+
+    async def abort(self, key: str, upload_id: str) -> None:
+        """Drop the upload and what it stored; nothing happens where it is unknown."""
+        ...
+
+    async def presign_part(self, key: str, upload_id: str, number: int, *, expires: timedelta) -> str:
+        """An address to which the holder may PUT this one part until it expires."""
+        ...
+
+
+class S3MultipartUploads:
+    """Multipart uploads on a real server."""
+
+    def __init__(self, client: S3Client) -> None:
+        self._client = client
+
+    async def create(self, key: str, media_type: str, *, sha256: str | None = None) -> str:
+        return await self._client.call(self._client.create_multipart, key, media_type, sha256)
+
+    async def put_part(self, key: str, upload_id: str, number: int, data: bytes | bytearray) -> Part:
+        etag = await self._client.call(self._client.put_part, key, upload_id, number, data)
+        return Part(number, etag)
+
+    async def list_parts(self, key: str, upload_id: str) -> list[UploadedPart]:
+        found = await self._client.call(self._client.list_parts, key, upload_id)
+        return [UploadedPart(part.part_number, part.etag, part.size or 0) for part in found]
+
+    async def complete(self, key: str, upload_id: str, parts: Sequence[Part]) -> int:
+        numbered = [(part.number, part.etag) for part in parts]
+        try:
+            await self._client.call(self._client.complete_multipart, key, upload_id, numbered)
+        except PreconditionFailedError:
+            await self.abort(key, upload_id)
+        except ArtifactMissingError:
+            # A try before this one may have completed it and lost the answer: the object decides.
+            pass
+        return (await self._client.call(self._client.head, key)).size_bytes
+
+    async def abort(self, key: str, upload_id: str) -> None:
+        try:
+            await self._client.call(self._client.abort_multipart, key, upload_id)
+        except ArtifactMissingError:
+            return
+
+    async def presign_part(self, key: str, upload_id: str, number: int, *, expires: timedelta) -> str:
+        return self._client.minio.get_presigned_url(
+            "PUT",
+            self._client.bucket,
+            key,
+            expires=expires,
+            extra_query_params={"partNumber": str(number), "uploadId": upload_id},
+        )

@@ -1,0 +1,1 @@
+"""Commands for operators, plugged into `octavia`."""

@@ -1,0 +1,159 @@
+"""The JSON documents that stages hand each other through the object store.
+
+All times are seconds on the source's own clock, absolute from its first frame, so that nothing
+adds up over an hour; whoever places sound converts with `round(seconds * sample_rate)`.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from octavia_common.events.base import ArtifactRef, ChunkRef
+
+
+class Document(BaseModel):
+    """A document of the pipeline: immutable, tolerant of fields added later."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class SpeechRegion(Document):
+    """A stretch in which somebody speaks, found before recognition."""
+
+    start: float
+    end: float
+
+
+class PlannedChunk(Document):
+    """A chunk and its audio: 16 kHz mono 16-bit WAV of exactly `chunk.start..chunk.end`."""
+
+    chunk: ChunkRef
+    audio: ArtifactRef
+    regions: tuple[SpeechRegion, ...]
+
+
+class ChunkPlan(Document):
+    """How a source was cut. No chunks means that nobody speaks in it."""
+
+    duration_seconds: float
+    chunks: tuple[PlannedChunk, ...]
+
+
+class Word(Document):
+    """One recognised word and its time."""
+
+    text: str
+    start: float
+    end: float
+    confidence: float = 1.0
+
+
+class Segment(Document):
+    """A sentence or clause of one speaker, about 1.5 to 9 s.
+
+    `id` stays the same through translation, editing and re-rendering. `slot_end` is the latest
+    moment its dub may still sound: the next speech's start less 50 ms.
+    """
+
+    id: str
+    speaker: str = "S1"
+    start: float
+    end: float
+    slot_end: float
+    text: str
+    words: tuple[Word, ...] = ()
+
+
+class Transcript(Document):
+    """What is said in one chunk; empty where the recogniser understood nothing."""
+
+    language: str
+    chunk: ChunkRef
+    segments: tuple[Segment, ...]
+
+
+Flag = Literal["rate_stretched", "too_long", "untranslated", "unspeakable"]
+"""What a person should look at: played above 1.2 times its rate; does not fit even at 1.5; could
+not be translated; could not be spoken."""
+
+
+class TranslatedSegment(Document):
+    """A segment with its translation; `text` is never silently the source's."""
+
+    id: str
+    speaker: str
+    start: float
+    end: float
+    slot_end: float
+    source_text: str
+    text: str
+    flags: tuple[Flag, ...] = ()
+
+
+class Translation(Document):
+    """A chunk's lines in one target language."""
+
+    source_language: str
+    target_language: str
+    chunk: ChunkRef
+    segments: tuple[TranslatedSegment, ...]
+
+
+class SpokenSegment(TranslatedSegment):
+    """A line with its sound, already fitted to its slot.
+
+    `audio` is mono 48 kHz 16-bit FLAC without leading silence, `duration` seconds long as it will
+    be played; `rate` is how much faster than natural it is (1.0 = natural). None where it could
+    not be spoken (then a flag says so).
+    """
+
+    audio: ArtifactRef | None
+    duration: float
+    rate: float = Field(gt=0)
+
+
+class Speech(Document):
+    """A chunk's lines spoken in one target language."""
+
+    source_language: str
+    target_language: str
+    chunk: ChunkRef
+    segments: tuple[SpokenSegment, ...]
+
+
+class PlacedSegment(SpokenSegment):
+    """A line as it lies in the finished output."""
+
+    placed_start: float
+    placed_end: float
+
+
+class Loudness(Document):
+    """EBU R128 figures of source and output: LUFS, dBTP. None where there is only silence."""
+
+    source_lufs: float | None
+    output_lufs: float | None
+    output_true_peak_dbtp: float | None
+
+
+class Subtitles(Document):
+    """Subtitle files of one language, timed to the output."""
+
+    language: str
+    srt: ArtifactRef
+    vtt: ArtifactRef
+
+
+class DubResult(Document):
+    """Everything about one finished language of a job."""
+
+    source_language: str
+    target_language: str
+    duration_seconds: float
+    media: ArtifactRef
+    speech_only: ArtifactRef | None = None
+    segments: tuple[PlacedSegment, ...]
+    subtitles: tuple[Subtitles, ...]
+    loudness: Loudness
+    notes: tuple[str, ...] = ()
+    """Sentences for the owner, such as that the video has no speech."""

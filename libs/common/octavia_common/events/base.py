@@ -1,0 +1,96 @@
+"""Values that many events carry."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
+
+from octavia_common.events.envelope import NAMESPACE, EventData
+
+
+class Value(BaseModel):
+    """A part of an event: immutable, tolerant of fields added later."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ArtifactRef(Value):
+    """A reference to an object in the store; the bytes themselves never enter Kafka."""
+
+    key: str
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    size_bytes: NonNegativeInt
+    media_type: str
+
+
+class JobKind(StrEnum):
+    """What a job makes; each has its own price table and pipeline."""
+
+    VIDEO_TRANSLATE = "video_translate"
+    AUDIO_TRANSLATE = "audio_translate"
+    SUBTITLES = "subtitles"
+    VIDEO_GENERATE = "video_generate"
+
+
+class JobRef(Value):
+    """Which run of which job of whom an event belongs to.
+
+    `hold_id` names one run: processing a job again after a failure is a new run with a new hold.
+    """
+
+    job_id: UUID
+    user_id: UUID
+    hold_id: UUID
+    deadline_at: datetime
+
+
+def hold_id_of(job_id: UUID, attempt: int) -> UUID:
+    """The hold (and run) id of a job's `attempt`-th processing, counted from 1."""
+    return uuid5(NAMESPACE, f"hold|{job_id}|{attempt}")
+
+
+class JobSpec(Value):
+    """What was asked for; it travels whole so that no service asks another."""
+
+    kind: JobKind
+    source: ArtifactRef
+    source_filename: str
+    duration_seconds: float = Field(ge=0, description="Length found by the probe of the upload.")
+    source_language: str
+    target_languages: tuple[str, ...]
+    model_size: str | None = None
+
+
+class JobError(Value):
+    """Why a job failed, in words its owner can act on."""
+
+    code: str
+    message: str
+    stage: str
+
+
+class ChunkRef(Value):
+    """A stretch of the source around speech, about 30 s, cut at silences.
+
+    Times are seconds on the source's own clock. Speech in it lies in `start..end`; the first speech
+    of the next chunk begins at `next_speech_start` (the end of the media for the last chunk).
+    """
+
+    index: NonNegativeInt
+    total: int = Field(gt=0)
+    start: float
+    end: float
+    next_speech_start: float
+
+
+class JobEvent(EventData):
+    """An event of one run of a job."""
+
+    job: JobRef
+
+    def subject(self) -> str:
+        return str(self.job.job_id)
+
+    def identity(self) -> tuple[str, ...]:
+        return (str(self.job.hold_id),)

@@ -1,0 +1,115 @@
+"""Events of the dubbing pipeline, from the plan of a job's chunks to its finished languages."""
+
+from typing import ClassVar
+from zlib import crc32
+
+from octavia_common.events.base import ArtifactRef, ChunkRef, JobEvent, JobSpec
+
+
+class MediaPlanned(JobEvent):
+    """The source is opened and cut: so many chunks will come (0 where nobody speaks).
+
+    `plan` refers to a `documents.ChunkPlan`.
+    """
+
+    TYPE: ClassVar[str] = "octavia.media.planned.v1"
+
+    spec: JobSpec
+    plan: ArtifactRef
+    chunks: int
+    made: tuple[str, ...] = ()
+
+
+class ChunkEvent(JobEvent):
+    """An event of one chunk; chunks of a job are spread evenly over the partitions."""
+
+    chunk: ChunkRef
+
+    def identity(self) -> tuple[str, ...]:
+        return (str(self.job.hold_id), str(self.chunk.index))
+
+    def slot(self) -> int | None:
+        return crc32(self.job.hold_id.bytes) + self.chunk.index
+
+
+class ChunkReleased(ChunkEvent):
+    """A chunk may be recognised: its turn in the job's window has come."""
+
+    TYPE: ClassVar[str] = "octavia.chunks.released.v1"
+
+    audio: ArtifactRef
+    regions: tuple[tuple[float, float], ...] = ()
+    """Where in the chunk somebody speaks: start and end in seconds on the source's clock."""
+    source_language: str
+    target_languages: tuple[str, ...]
+    model_size: str | None = None
+
+
+class ChunkLanguageEvent(ChunkEvent):
+    """An event of one chunk in one target language."""
+
+    source_language: str
+    target_language: str
+    made: tuple[str, ...] = ()
+    """Keys of every artifact this stage put behind the event, so that they can be deleted."""
+
+    def identity(self) -> tuple[str, ...]:
+        return (str(self.job.hold_id), str(self.chunk.index), self.target_language)
+
+
+class ChunkTranscribed(ChunkLanguageEvent):
+    """What is said in the chunk is known (`documents.Transcript`); one event a target language."""
+
+    TYPE: ClassVar[str] = "octavia.chunks.transcribed.v1"
+
+    transcript: ArtifactRef
+
+
+class ChunkTranslated(ChunkLanguageEvent):
+    """The chunk's lines are translated (`documents.Translation`)."""
+
+    TYPE: ClassVar[str] = "octavia.chunks.translated.v1"
+
+    translation: ArtifactRef
+
+
+class ChunkSynthesized(ChunkLanguageEvent):
+    """The chunk's lines are spoken (`documents.Speech`). Joined, so keyed by job."""
+
+    TYPE: ClassVar[str] = "octavia.chunks.synthesized.v1"
+
+    speech: ArtifactRef
+
+    def slot(self) -> int | None:
+        return None
+
+
+class AssemblyRequested(JobEvent):
+    """The last chunk of a language has arrived: put it together. `speech` is in chunk order."""
+
+    TYPE: ClassVar[str] = "octavia.assembly.requested.v1"
+
+    spec: JobSpec
+    target_language: str
+    plan: ArtifactRef
+    speech: tuple[ArtifactRef, ...]
+
+    def identity(self) -> tuple[str, ...]:
+        return (str(self.job.hold_id), self.target_language)
+
+    def slot(self) -> int | None:
+        return crc32(f"{self.job.hold_id}|{self.target_language}".encode())
+
+
+class LanguageAssembled(JobEvent):
+    """One language is finished: the media, and a `documents.DubResult` that describes it."""
+
+    TYPE: ClassVar[str] = "octavia.media.assembled.v1"
+
+    target_language: str
+    media: ArtifactRef
+    result: ArtifactRef
+    made: tuple[str, ...] = ()
+
+    def identity(self) -> tuple[str, ...]:
+        return (str(self.job.hold_id), self.target_language)

@@ -1,0 +1,1 @@
+"""Kafka as every service uses it: at-least-once delivery, effects once, nothing lost or silent."""

@@ -1,0 +1,107 @@
+"""What both kinds of consumer share: one record at a time, acknowledged when its effect stands."""
+
+import asyncio
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+from faststream.kafka import KafkaBroker, KafkaMessage
+
+from octavia_common.events import EventData, JobEvent
+from octavia_common.messaging.acknowledging import Acknowledger
+from octavia_common.messaging.broker import subscribe
+from octavia_common.messaging.dead_letters import DeadLetters
+from octavia_common.messaging.ended_jobs import EndedJobs
+from octavia_common.messaging.incoming import Incoming
+from octavia_common.messaging.progress import ConsumerProgress
+from octavia_common.messaging.publisher import EventPublisher, ShuttingDownError
+from octavia_common.messaging.retries import RetryPolicy
+from octavia_common.settings import ServiceSettings
+from octavia_common.telemetry.metrics import EVENT_AGE_SECONDS, HANDLED, HANDLER_SECONDS
+from octavia_common.topics import Topic
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Plumbing:
+    """What every consumer of a process is given."""
+
+    service: str
+    settings: ServiceSettings
+    broker: KafkaBroker
+    publisher: EventPublisher
+    dead_letters: DeadLetters
+    ended: EndedJobs
+    retry: RetryPolicy
+    stopping: asyncio.Event
+
+
+class Consumer(ABC):
+    """One topic, one group, `max_workers=1`; scaled by partitions and processes."""
+
+    def __init__(self, name: str, topic: Topic, plumbing: Plumbing) -> None:
+        self.name = name
+        self.topic = topic
+        self._plumbing = plumbing
+        self._acknowledger = Acknowledger(name)
+        self.progress = ConsumerProgress(name, plumbing.settings.handler_timeout_seconds + 60)
+
+    def attach(self) -> None:
+        """Register with the broker; consuming begins when the broker starts."""
+        prefix = self._plumbing.settings.kafka_prefix
+        self.progress.subscriber = subscribe(
+            self._plumbing.broker,
+            self._plumbing.settings,
+            topic=f"{prefix}{self.topic.name}",
+            group=f"{prefix}{self.name}",
+            handler=self._on_message,
+        )
+
+    @abstractmethod
+    async def consume(self, message: KafkaMessage, first: Incoming) -> Sequence[Incoming]:
+        """Let the record (and what was taken along with it) have its effect; return all of them.
+
+        Raises ShuttingDownError where they must come again.
+        """
+
+    async def close(self) -> None:
+        """Acknowledge what is not acknowledged yet; the broker is stopped after it."""
+        await self._acknowledger.close()
+
+    async def _on_message(self, message: KafkaMessage) -> None:
+        if self._plumbing.stopping.is_set():
+            return
+        first = Incoming.read(message.raw_message)
+        taken: Sequence[Incoming] = [first]
+        EVENT_AGE_SECONDS.labels(self.name).observe(first.age_seconds)
+        self.progress.began()
+        started = time.perf_counter()
+        try:
+            taken = await self.consume(message, first)
+        except ShuttingDownError:
+            return
+        except Exception:
+            # Only a fault of the shell itself comes here: leave the record unacknowledged and let
+            # the process be restarted rather than lose it.
+            log.exception("the shell failed; stopping", consumer=self.name, place=first.place)
+            self._plumbing.stopping.set()
+            raise
+        finally:
+            HANDLER_SECONDS.labels(self.name).observe(time.perf_counter() - started)
+            self.progress.ended([(each.topic, each.partition, each.offset) for each in taken])
+        self._acknowledger.done(message.consumer, taken)  # type: ignore[arg-type]
+        if self._plumbing.stopping.is_set():
+            await self._acknowledger.flush()
+
+    def passes_by(self, incoming: Incoming, data: EventData | None = None, *, skip_ended: bool) -> bool:
+        """Whether a record is none of this consumer's business, and count it so."""
+        if incoming.delivery.meant_for not in ("", self.name):
+            HANDLED.labels(self.name, "not_ours").inc()
+            return True
+        if skip_ended and isinstance(data, JobEvent) and self._plumbing.ended.has_ended(data.job.hold_id):
+            HANDLED.labels(self.name, "job_ended").inc()
+            return True
+        return False

@@ -1,0 +1,127 @@
+"""Which runs of jobs have ended, known by every worker, so that nobody works on for nothing."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from uuid import UUID
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from octavia_common import topics
+from octavia_common.cancellation import CancelToken
+from octavia_common.events import CreditsRejected, CreditsReleased, JobCancelled, JobEvent, JobFailed
+from octavia_common.messaging.codec import UndecodableEventError, decode
+from octavia_common.settings import ServiceSettings
+
+log = structlog.get_logger(__name__)
+
+REMEMBERED = 200_000
+"""Runs kept in memory (about 30 MB); older ones are past their deadline anyway."""
+
+LOOK_BACK_SECONDS = 24 * 60 * 60
+"""How far back a new worker reads: longer than any job's deadline."""
+
+_TOPICS = (topics.JOBS_OUTCOME, topics.CREDITS_RESOLVED)
+_ENDINGS = (JobFailed, JobCancelled, CreditsReleased, CreditsRejected)
+_NAMES = tuple(kind.TYPE.encode() for kind in _ENDINGS)
+
+
+class EndedJobs:
+    """Reads the endings of all jobs without a consumer group: every worker sees every one."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self._settings = settings
+        self._ended: OrderedDict[UUID, str] = OrderedDict()
+        self._running: dict[UUID, set[CancelToken]] = {}
+        self.caught_up = asyncio.Event()
+
+    def has_ended(self, hold_id: UUID) -> bool:
+        """Whether this run was failed, cancelled or refused."""
+        return hold_id in self._ended
+
+    def end(self, hold_id: UUID, reason: str) -> None:
+        """Remember that a run has ended and cancel its work in this process."""
+        self._ended[hold_id] = reason
+        if len(self._ended) > REMEMBERED:
+            self._ended.popitem(last=False)
+        for token in self._running.pop(hold_id, set()):
+            token.cancel(reason)
+
+    def watch(self, hold_id: UUID, token: CancelToken) -> None:
+        """Cancel `token` when the run ends (at once where it has)."""
+        if hold_id in self._ended:
+            token.cancel(self._ended[hold_id])
+        else:
+            self._running.setdefault(hold_id, set()).add(token)
+
+    def unwatch(self, hold_id: UUID, token: CancelToken) -> None:
+        """The work is over."""
+        tokens = self._running.get(hold_id)
+        if tokens is not None:
+            tokens.discard(token)
+            if not tokens:
+                del self._running[hold_id]
+
+    async def run(self) -> None:
+        """Read for ever; after trouble with Kafka, again from where memory may have a hole."""
+        while True:
+            try:
+                await self._read()
+            except (KafkaError, OSError) as error:
+                log.warning("cannot read the endings of jobs, trying again", error=repr(error))
+                await asyncio.sleep(2)
+
+    async def _read(self) -> None:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.kafka_bootstrap_servers.split(","),
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+        )
+        await consumer.start()
+        try:
+            assignment = await self._partitions(consumer)
+            consumer.assign(assignment)
+            since = int((time.time() - LOOK_BACK_SECONDS) * 1000)
+            offsets = await consumer.offsets_for_times(dict.fromkeys(assignment, since))
+            ends = await consumer.end_offsets(assignment)
+            for partition in assignment:
+                found = offsets.get(partition)
+                consumer.seek(partition, found.offset if found else ends[partition])
+            behind = {p for p in assignment if (o := offsets.get(p)) and o.offset < ends[p]}
+            if not behind:
+                self.caught_up.set()
+            async for record in consumer:
+                self._note(record.value or b"")
+                partition = TopicPartition(record.topic, record.partition)
+                if behind and record.offset + 1 >= ends[partition]:
+                    behind.discard(partition)
+                if not behind:
+                    self.caught_up.set()
+        finally:
+            await consumer.stop()
+
+    async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
+        found: list[TopicPartition] = []
+        for topic in _TOPICS:
+            name = f"{self._settings.kafka_prefix}{topic.name}"
+            partitions = consumer.partitions_for_topic(name)
+            if not partitions:
+                await consumer._client.add_topic(name)
+                await consumer._client.force_metadata_update()
+                partitions = consumer.partitions_for_topic(name)
+            if not partitions:
+                raise OSError(f"topic {name} does not exist; run `octavia topics apply`")
+            found.extend(TopicPartition(name, partition) for partition in sorted(partitions))
+        return found
+
+    def _note(self, body: bytes) -> None:
+        if not any(name in body for name in _NAMES):
+            return  # most jobs end well: spare every worker reading how
+        try:
+            event = decode(body)
+        except UndecodableEventError:
+            return
+        if isinstance(event.data, _ENDINGS) and isinstance(event.data, JobEvent):
+            self.end(event.data.job.hold_id, event.type)

@@ -1,0 +1,56 @@
+"""Headers of messages: the trace they continue and, for a retried one, where it stands."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+TRACEPARENT = "traceparent"
+_FOR = "octavia-for"
+_ORIGIN = "octavia-origin"
+_ATTEMPT = "octavia-attempt"
+_FIRST = "octavia-first-try"
+_NOT_BEFORE = "octavia-not-before"
+_REASON = "octavia-reason"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Where one message stands in its tries. Times are seconds since the epoch."""
+
+    attempt: int = 1
+    first_try: float = 0.0
+    meant_for: str = ""
+    """The consumer a repeated message is for; others of the topic pass it by. Empty means all."""
+    origin: str = ""
+    not_before: float = 0.0
+    reason: str = ""
+
+    @classmethod
+    def read(cls, headers: Mapping[str, str]) -> "Delivery":
+        """From the headers of a message; what is missing or broken reads as a first try."""
+        return cls(
+            attempt=int(_number(headers.get(_ATTEMPT), 1)),
+            first_try=_number(headers.get(_FIRST), time.time()),
+            meant_for=headers.get(_FOR, ""),
+            origin=headers.get(_ORIGIN, ""),
+            not_before=_number(headers.get(_NOT_BEFORE), 0.0),
+            reason=headers.get(_REASON, ""),
+        )
+
+    def headers(self) -> dict[str, str]:
+        """As headers of a message."""
+        return {
+            _FOR: self.meant_for,
+            _ORIGIN: self.origin,
+            _ATTEMPT: str(self.attempt),
+            _FIRST: repr(self.first_try),
+            _NOT_BEFORE: repr(self.not_before),
+            _REASON: self.reason[:1000],
+        }
+
+
+def _number(text: str | None, default: float) -> float:
+    try:
+        return float(text) if text else default
+    except ValueError:
+        return default

@@ -1,0 +1,61 @@
+"""The outbox: events written in the same transaction as the effect they tell of."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from octavia_common.events import EventData
+from octavia_common.messaging.codec import encode
+from octavia_common.telemetry.tracing import current_traceparent
+
+CHANNEL = "octavia_outbox"
+
+
+class Outbox:
+    """Adds events on the caller's connection; the relay of any replica sends them."""
+
+    def __init__(self, service: str, schema: str) -> None:
+        self._service = service
+        self._channel = f"{CHANNEL}_{schema}"
+
+    @property
+    def channel(self) -> str:
+        """The NOTIFY channel that wakes the relay."""
+        return self._channel
+
+    async def add(
+        self,
+        connection: Any,
+        events: Sequence[EventData],
+        *,
+        traces: Mapping[str, str] | None = None,
+        waker: str = "",
+    ) -> None:
+        """Write `events` into the caller's transaction.
+
+        `traces` maps an event's subject to the traceparent it continues; others continue the
+        current span. `waker` names the relay that the caller wakes itself after the commit, so that
+        it does not look twice.
+        """
+        if not events:
+            return
+        here = current_traceparent()
+        traces = traces or {}
+        await connection.execute(
+            """
+            WITH added AS (
+                INSERT INTO outbox (event_id, type, body, message_key, slot, traceparent)
+                SELECT * FROM unnest(
+                    $1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::bigint[], $6::text[]
+                )
+            )
+            SELECT pg_notify($7, $8)
+            """,
+            [event.event_id() for event in events],
+            [event.TYPE for event in events],
+            [encode(event, service=self._service) for event in events],
+            [event.key() for event in events],
+            [event.slot() for event in events],
+            [traces.get(event.subject(), here) for event in events],
+            self._channel,
+            waker,
+        )

@@ -1,0 +1,20 @@
+"""What the assembler takes from Kafka and puts there."""
+
+from octavia_common import events
+from octavia_common.commands.asyncapi import Contract
+
+CONTRACT = Contract(
+    service="assembler",
+    receives=(
+        events.MediaPlanned,
+        events.ChunkSynthesized,
+        events.AssemblyRequested,
+        events.LanguageAssembled,
+        events.CreditsRejected,
+        events.CreditsCaptured,
+        events.CreditsReleased,
+        events.JobFailed,
+        events.JobCancelled,
+    ),
+    sends=(events.AssemblyRequested, events.LanguageAssembled, events.JobAssembled, events.JobFailed),
+)

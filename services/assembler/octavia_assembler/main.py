@@ -1,0 +1,60 @@
+"""The composition root of the assembler."""
+
+import asyncio
+
+from octavia_common import topics
+from octavia_common.errors import EngineUnavailableError
+from octavia_common.events import AssemblyRequested
+from octavia_common.service import ServiceRuntime
+
+from octavia_assembler.join.handlers import ForgetRuns, JoinChunks, JoinLanguages, JoinPlans
+from octavia_assembler.rendering.dub import DubRenderer
+from octavia_assembler.rendering.renderer import Renderer
+from octavia_assembler.rendering.stage import AssembleLanguage
+from octavia_assembler.rendering.timed import TimedRenderer
+from octavia_assembler.settings import AssemblerSettings
+from octavia_assembler.sound.ducking import Ducking
+
+
+def make_renderer(settings: AssemblerSettings) -> Renderer:
+    """The renderer that the settings ask for."""
+    if settings.assembler_renderer == "timed":
+        return TimedRenderer(settings.timed_engine_seconds)
+    return DubRenderer(
+        Ducking(
+            depth_db=settings.assembler_duck_db,
+            attack_seconds=settings.assembler_duck_attack_seconds,
+            release_seconds=settings.assembler_duck_release_seconds,
+        )
+    )
+
+
+async def serve(settings: AssemblerSettings) -> None:
+    """Join and assemble until told to stop. Raises EngineUnavailableError where ffmpeg is missing."""
+    renderer = make_renderer(settings)
+    await renderer.start()
+    runtime = ServiceRuntime("assembler", settings, schema="assembler")
+    runtime.add_transactional(topics.MEDIA_PLANNED, JoinPlans(), name="assembler.plans", skip_ended=True)
+    runtime.add_transactional(
+        topics.CHUNKS_SYNTHESIZED, JoinChunks(), name="assembler.chunks", skip_ended=True
+    )
+    runtime.add_transactional(
+        topics.MEDIA_ASSEMBLED, JoinLanguages(), name="assembler.languages", skip_ended=True
+    )
+    runtime.add_transactional(topics.CREDITS_RESOLVED, ForgetRuns(), name="assembler.endings")
+    runtime.add_stage(
+        topics.ASSEMBLY_REQUESTED,
+        AssemblyRequested,
+        AssembleLanguage(runtime.store, renderer),
+        name="assembler",
+    )
+    async with runtime:
+        await runtime.run()
+
+
+def main() -> None:
+    """Entry point of `octavia-assembler`."""
+    try:
+        asyncio.run(serve(AssemblerSettings()))
+    except EngineUnavailableError as error:
+        raise SystemExit(f"octavia-assembler: {error.message}") from None

@@ -1,0 +1,91 @@
+"""A look-ahead limiter of true peaks, on a raw file, block by block.
+
+True peak after ITU-R BS.1770-4, annex 2: the signal is oversampled four times. The gain falls
+before a peak and comes back after it along straight lines, and is 1 everywhere else, so quiet
+sound passes through bit for bit.
+"""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from octavia_common.cancellation import CancelToken
+from scipy.ndimage import minimum_filter1d, uniform_filter1d
+from scipy.signal import firwin, upfirdn
+
+from octavia_assembler.sound import Samples
+from octavia_assembler.sound.raw import RawSound, blocks
+from octavia_assembler.timeline import SAMPLE_RATE
+
+OVERSAMPLING = 4
+_TAPS = 24 * OVERSAMPLING + 1
+_FILTER = (firwin(_TAPS, 1 / OVERSAMPLING, window=("kaiser", 6.0)) * OVERSAMPLING).astype(np.float32)
+_DELAY = (_TAPS - 1) // 2 // OVERSAMPLING
+"""Samples by which the oversampled signal lags."""
+
+_LARGEST_RISE = float(max(np.abs(_FILTER[phase::OVERSAMPLING]).sum() for phase in range(OVERSAMPLING)))
+"""No true peak is higher than the highest sample times this (the filter's L1 norm)."""
+
+REACH = SAMPLE_RATE // 200
+"""The gain moves over 5 ms on either side of what it has to hold down."""
+
+_STRETCH = 2048
+"""Frames that are looked at together."""
+
+_CONTEXT = 2 * REACH + _DELAY + 1
+
+
+def true_peaks(samples: Samples) -> NDArray[np.float32]:
+    """The highest true peak of any channel around each frame of (frames, 2), shaped (frames,)."""
+    oversampled = np.abs(upfirdn(_FILTER, samples, up=OVERSAMPLING, axis=0)).max(axis=1)
+    start = _DELAY * OVERSAMPLING
+    around = oversampled[start : start + len(samples) * OVERSAMPLING].reshape(-1, OVERSAMPLING).max(axis=1)
+    # A peak between two samples belongs to both.
+    peaks: NDArray[np.float32] = np.maximum(around, np.concatenate([around[:1], around[:-1]]))
+    return peaks
+
+
+def limit(sound: RawSound, ceiling_dbtp: float, cancel: CancelToken, gain: float = 1.0) -> float:
+    """Multiply a file by `gain` and hold its true peaks below `ceiling_dbtp`, in place.
+
+    Returns the largest reduction that was needed, in dB.
+    """
+    ceiling = 10 ** (ceiling_dbtp / 20)
+    deepest = 1.0
+    before = np.zeros((_CONTEXT, 2), dtype=np.float32)  # what was there before we wrote over it
+    for start, count in blocks(sound.frames):
+        cancel.raise_if_cancelled()
+        block = np.concatenate([before, sound.read(start, count + _CONTEXT) * np.float32(gain)])
+        before = block[count : count + _CONTEXT].copy()
+        inner = slice(_CONTEXT, _CONTEXT + count)
+        if float(np.abs(block).max()) * _LARGEST_RISE <= ceiling and gain == 1.0:
+            continue
+        reduction = reductions(block, ceiling)[inner]
+        deepest = min(deepest, float(reduction.min()))
+        sound.write(start, block[inner] * reduction[:, None])
+    return -20 * math.log10(deepest)
+
+
+def reductions(samples: Samples, ceiling: float) -> NDArray[np.float32]:
+    """The factor for each frame: never above what its own true peak needs, and smooth."""
+    needed = np.ones(len(samples), dtype=np.float32)
+    for loud in _loud_stretches(samples, ceiling):
+        first, last = max(loud.start - _DELAY - 1, 0), loud.stop + _DELAY + 1
+        peaks = true_peaks(samples[first:last])[loud.start - first : loud.stop - first]
+        needed[loud] = ceiling / np.maximum(peaks, ceiling)
+    held = minimum_filter1d(needed, 2 * REACH + 1, mode="nearest")
+    # A mean over no more than the window of the minimum stays below what each frame needs.
+    smooth: NDArray[np.float32] = np.minimum(uniform_filter1d(held, 2 * REACH + 1, mode="nearest"), 1.0)
+    return smooth
+
+
+def _loud_stretches(samples: Samples, ceiling: float) -> Iterator[slice]:
+    """The stretches in which a true peak may pass the ceiling: only these are worth oversampling."""
+    edges = np.arange(0, len(samples), _STRETCH)
+    highest = np.maximum.reduceat(np.abs(samples).max(axis=1), edges)
+    # A peak beside a stretch's edge owes its height to the samples on both sides.
+    around = np.maximum(highest, np.maximum(np.append(highest[1:], 0), np.append(0, highest[:-1])))
+    for number in np.flatnonzero(around * _LARGEST_RISE > ceiling):
+        start = int(edges[number])
+        yield slice(start, min(start + _STRETCH, len(samples)))

@@ -1,0 +1,127 @@
+"""Cues from spoken lines: what is shown when, timed to what is heard."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from octavia_assembler.subtitles.cutting import cut, lay_out
+from octavia_assembler.subtitles.rules import Cue, Rules
+from octavia_assembler.subtitles.width import columns, tidy
+
+SHIFT_MS = 250
+"""A cue may appear this much before its words or after them where it needs the time to be read."""
+
+
+@dataclass(frozen=True)
+class SpokenText:
+    """What one speaker says from `start` to `end` (seconds of the output)."""
+
+    start: float
+    end: float
+    text: str
+    speaker: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A cue before its final times (milliseconds): the time of its words."""
+
+    start: int
+    end: int
+    text: str
+    speaker: str
+
+
+def make_cues(spoken: Iterable[SpokenText], rules: Rules, total_seconds: float) -> tuple[Cue, ...]:
+    """Cues for everything spoken, in order, by the rules.
+
+    Lines, widths, order, gaps and the longest time always hold. Reading speed and the shortest time
+    hold wherever the pauses leave room; a cue takes time from the pause behind it first, then from
+    that before it. The validator reports what speech was too dense for.
+    """
+    total = math.floor(total_seconds * 1000)
+    drafts = [piece for said in _in_order(spoken, total) for piece in _cut_to_cues(said, rules)]
+    return tuple(_time(_merge_short(drafts, rules), rules, total))
+
+
+def _in_order(spoken: Iterable[SpokenText], total: int) -> list[Draft]:
+    lines = [
+        Draft(
+            start=round(said.start * 1000),
+            end=min(round(said.end * 1000), total),
+            text=tidy(said.text),
+            speaker=said.speaker,
+        )
+        for said in spoken
+    ]
+    return sorted((line for line in lines if line.text and line.start < total), key=lambda line: line.start)
+
+
+def _cut_to_cues(said: Draft, rules: Rules) -> list[Draft]:
+    """Pieces of one line; each gets the share of its time that it has of the text."""
+    length = max(said.end - said.start, 1)
+    pieces = cut(said.text, rules, at_least=math.ceil(length / rules.longest_ms))
+    whole = sum(columns(piece) for piece in pieces) or 1
+    drafts: list[Draft] = []
+    before = 0
+    for piece in pieces:
+        start = said.start + length * before // whole
+        before += columns(piece)
+        drafts.append(Draft(start, said.start + length * before // whole, piece, said.speaker))
+    return drafts
+
+
+def _merge_short(drafts: Sequence[Draft], rules: Rules) -> list[Draft]:
+    """Join a cue that has no room for the shortest time with a neighbour of the same speaker."""
+    merged: list[Draft] = []
+    for draft in drafts:
+        if merged and _room(merged[-1], draft, rules) < rules.shortest_ms:
+            joined = _join(merged[-1], draft, rules)
+            if joined is not None:
+                merged[-1] = joined
+                continue
+            before = _join(merged[-2], merged[-1], rules) if len(merged) > 1 else None
+            if before is not None:
+                merged[-2:] = [before]
+        merged.append(draft)
+    return merged
+
+
+def _room(draft: Draft, following: Draft, rules: Rules) -> int:
+    return following.start - rules.gap_ms - draft.start
+
+
+def _join(first: Draft, second: Draft, rules: Rules) -> Draft | None:
+    text = f"{first.text} {second.text}"
+    far = second.start - first.end > rules.shortest_ms
+    long = max(second.end, first.end) - first.start > rules.longest_ms
+    if first.speaker != second.speaker or far or long or lay_out(text, rules) is None:
+        return None
+    return Draft(first.start, max(first.end, second.end), text, first.speaker)
+
+
+def _time(drafts: Sequence[Draft], rules: Rules, total: int) -> list[Cue]:
+    cues: list[Cue] = []
+    free_from = 0
+    for index, draft in enumerate(drafts):
+        following = drafts[index + 1].start if index + 1 < len(drafts) else None
+        wanted = rules.reading_ms(draft.text)
+        start = max(draft.start, free_from)
+        if following is None:
+            natural = latest = total
+        else:
+            natural, latest = following - rules.gap_ms, following + SHIFT_MS - rules.gap_ms
+        # Pauses are free to take; time of the next cue's words only as far as the shift allows.
+        end = min(max(draft.end, start + wanted), natural)
+        if end - start < wanted:
+            start = max(free_from, min(start, max(draft.start - SHIFT_MS, end - wanted)))
+        if end - start < wanted:
+            end = min(start + wanted, latest)
+        if end - start < rules.shortest_ms and start - draft.start <= 2 * SHIFT_MS:
+            end = start + rules.shortest_ms
+        end = min(max(end, start + rules.gap_ms), start + rules.longest_ms, max(total, start + 1))
+        lines = lay_out(draft.text, rules)
+        assert lines is not None, "pieces were cut to fit"
+        cues.append(Cue(start, end, lines))
+        free_from = end + rules.gap_ms
+    return cues

@@ -1,0 +1,1 @@
+"""From events to ledger operations and back: one handler a topic, each called with a whole batch."""

@@ -1,0 +1,61 @@
+"""jobs.outcome: the first word about a job's end resolves its hold; later ones change nothing."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from octavia_common.events import (
+    CloudEvent,
+    CreditsCaptured,
+    CreditsReleased,
+    EventData,
+    JobAssembled,
+    JobCancelled,
+    JobError,
+    JobFailed,
+    ReleaseReason,
+)
+
+from octavia_billing.domain.operations import Capture, Operation, Outcome, Release, Verdict
+from octavia_billing.domain.wording import hold_missing
+from octavia_billing.ledger import Ledger
+
+Ending = JobAssembled | JobFailed | JobCancelled
+
+
+class OutcomeHandler:
+    """Captures the hold of a delivered job and releases that of a failed or cancelled one."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    async def handle(self, connection: Any, events: Sequence[CloudEvent[Any]]) -> Sequence[EventData]:
+        """Returns CreditsCaptured or CreditsReleased for each hold resolved, and the histories' lines."""
+        endings: list[Ending] = [event.data for event in events]
+        outcomes, told = await self._ledger.settle(connection, [_operation(ending) for ending in endings])
+        for ending, outcome in zip(endings, outcomes, strict=True):
+            if outcome.verdict is Verdict.CAPTURED:
+                told.append(CreditsCaptured(job=ending.job, amount=outcome.amount))
+            elif outcome.verdict is Verdict.RELEASED:
+                told.append(_released(ending, outcome))
+        return told
+
+
+def _operation(ending: Ending) -> Operation:
+    ref = ending.job
+    if isinstance(ending, JobAssembled):
+        return Capture(ref.user_id, ref.hold_id, ref.job_id)
+    return Release(ref.user_id, ref.hold_id, ref.job_id, _reason(ending).value)
+
+
+def _released(ending: Ending, outcome: Outcome) -> CreditsReleased:
+    error: JobError | None = None
+    if isinstance(ending, JobFailed):
+        error = ending.error
+    elif isinstance(ending, JobAssembled):
+        # Nothing is delivered unpaid: without a hold there is nothing to capture.
+        error = hold_missing()
+    return CreditsReleased(job=ending.job, amount=outcome.amount, reason=_reason(ending), error=error)
+
+
+def _reason(ending: Ending) -> ReleaseReason:
+    return ReleaseReason.CANCELLED if isinstance(ending, JobCancelled) else ReleaseReason.FAILED

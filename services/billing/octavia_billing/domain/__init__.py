@@ -1,0 +1,1 @@
+"""The rules of credits: pure, knowing no Kafka, SQL or HTTP."""

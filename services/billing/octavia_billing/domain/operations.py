@@ -1,0 +1,95 @@
+"""What can be asked of the ledger, and what becomes of it. Every operation is harmless when repeated."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from octavia_common.events import GrantSource
+
+
+@dataclass(frozen=True, slots=True)
+class AddGrant:
+    """Give a user credits; `grant_id` makes it once. An amount of 0 is remembered and posts nothing."""
+
+    user_id: UUID
+    grant_id: UUID
+    source: GrantSource
+    amount: int
+    priority: int
+    expires_at: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Bind `amount` credits to a run of a job, all or nothing."""
+
+    user_id: UUID
+    hold_id: UUID
+    job_id: UUID
+    amount: int
+    purpose: str
+    deadline_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Never hold anything for this run: what was asked does not stand."""
+
+    user_id: UUID
+    hold_id: UUID
+    job_id: UUID
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """The job is delivered: spend its hold, or `amount` of it and give the rest back."""
+
+    user_id: UUID
+    hold_id: UUID
+    job_id: UUID
+    amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The job was not delivered (`why`, one word): give its hold back."""
+
+    user_id: UUID
+    hold_id: UUID
+    job_id: UUID
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireDue:
+    """Take back what remains of the user's grants whose time is over."""
+
+    user_id: UUID
+
+
+Operation = AddGrant | Reserve | Reject | Capture | Release | ExpireDue
+
+
+class Verdict(StrEnum):
+    """What became of an operation."""
+
+    GRANTED = "granted"
+    RESERVED = "reserved"
+    REJECTED = "rejected"
+    CAPTURED = "captured"
+    RELEASED = "released"
+    EXPIRED = "expired"
+    UNCHANGED = "unchanged"
+    """It was done or decided before: there is nothing to tell anybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The verdict on one operation, the credits it moved and the balance it left."""
+
+    verdict: Verdict
+    amount: int = 0
+    available: int = 0

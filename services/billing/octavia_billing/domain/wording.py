@@ -1,0 +1,42 @@
+"""Words that people read on their history and on a job that was not begun."""
+
+from octavia_common.events import JobError, JobKind, JobSpec
+
+from octavia_billing.domain.prices import STAGE
+
+WELCOME = "Welcome credits"
+
+_WORK = {
+    JobKind.VIDEO_TRANSLATE: "Video translation",
+    JobKind.AUDIO_TRANSLATE: "Audio translation",
+    JobKind.SUBTITLES: "Subtitles",
+    JobKind.VIDEO_GENERATE: "Generated video",
+}
+
+
+def purpose_of(spec: JobSpec) -> str:
+    """What a hold is for. It names no file: the ledger is kept for ever, a user's names are not."""
+    work = _WORK[spec.kind]
+    if spec.kind is JobKind.VIDEO_GENERATE or not spec.target_languages:
+        return work
+    return f"{work} ({spec.source_language} to {', '.join(spec.target_languages)})"
+
+
+def insufficient_credits(required: int, available: int) -> JobError:
+    """Too little balance, with what can be done about it."""
+    return JobError(
+        code="insufficient_credits",
+        message=f"This job needs {required} credits and {available} are available. "
+        "Add credits, or choose fewer languages, then process it again.",
+        stage=STAGE,
+    )
+
+
+def hold_missing() -> JobError:
+    """A job that was finished though its credits were never held."""
+    return JobError(
+        code="hold_missing",
+        message="This job was finished without its credits being held, so its result is withheld and "
+        "nothing was charged. Process it again.",
+        stage=STAGE,
+    )

@@ -1,0 +1,96 @@
+"""The HTTP application, built from injected resources."""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi_offline import FastAPIOffline
+from octavia_common.health import Health
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+from octavia_gateway import problems
+from octavia_gateway.admin import endpoints as admin
+from octavia_gateway.api_keys import endpoints as api_keys
+from octavia_gateway.auth import endpoints as auth
+from octavia_gateway.credits import endpoints as credits_
+from octavia_gateway.events import endpoints as events
+from octavia_gateway.events.handover import Handover
+from octavia_gateway.files import endpoints as files
+from octavia_gateway.jobs import endpoints as jobs
+from octavia_gateway.middleware import RequestContext
+from octavia_gateway.openapi import Problem
+from octavia_gateway.resources import Resources
+
+ROUTERS: tuple[APIRouter, ...] = (
+    auth.router,
+    api_keys.router,
+    *files.routers,
+    jobs.router,
+    events.router,
+    credits_.router,
+    admin.router,
+)
+
+DESCRIPTION = """Dubs videos into other languages, paid with credits.
+
+Errors are RFC 9457 problem documents with a stable `code`, in English or Vietnamese by
+`Accept-Language`. POSTs that create or cost take an `Idempotency-Key`. Lists are paged by `cursor`.
+Calls are limited; `RateLimit` fields say what is left.
+"""
+
+
+def build_app(resources: Resources, health: Health | None = None) -> ASGIApp:
+    """The application; whoever calls owns the resources and closes them.
+
+    The documentation's pages bring their scripts with them: nothing is loaded from elsewhere.
+    """
+    app: FastAPI = FastAPIOffline(
+        title="Octavia", version="1", description=DESCRIPTION, redoc_url=None, static_url="/docs/assets"
+    )
+    app.state.resources = resources
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.router.routes.extend((health or Health()).routes())
+    _describe_problems(app)
+    origins = resources.settings.allowed_origins()
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["*"],
+            max_age=600,
+        )
+    return Handover(RequestContext(app))
+
+
+def _describe_problems(app: FastAPI) -> None:
+    """Put the problem document in the OpenAPI document, in place of the framework's own error shape."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = generate()
+            schemas = schema["components"]["schemas"]
+            described = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(described.pop("$defs"))
+            schemas["Problem"] = described
+            for name in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(name, None)
+            for path in schema["paths"].values():
+                for operation in path.values():
+                    _use_problem(operation.get("responses", {}))
+        return app.openapi_schema or {}
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _use_problem(responses: dict[str, Any]) -> None:
+    if "HTTPValidationError" in str(responses.get("422", "")):
+        reference = {"$ref": "#/components/schemas/Problem"}
+        responses["422"] = {
+            "description": "Not valid",
+            "content": {problems.MEDIA_TYPE: {"schema": reference}},
+        }

@@ -1,0 +1,67 @@
+"""Who is calling: the dependencies that endpoints ask for."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from octavia_gateway import rate_limits
+from octavia_gateway.auth.user import UnauthenticatedError, User
+from octavia_gateway.problems import ForbiddenError
+from octavia_gateway.resources import CurrentResources
+
+bearer = HTTPBearer(auto_error=False, description="An access token, or a personal API key (`octv_…`).")
+
+
+async def current_user(
+    request: Request,
+    resources: CurrentResources,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
+) -> User:
+    """The caller, whose request is counted. Raises UnauthenticatedError (401), RateLimitedError (429).
+
+    Refused requests count against the address, so that keys cannot be guessed at leisure.
+    """
+    try:
+        if credentials is None:
+            raise UnauthenticatedError("Send an access token or an API key in the Authorization header.")
+        user = await resources.authenticator.authenticate(credentials.credentials)
+    except UnauthenticatedError:
+        rate_limits.remember(request, await resources.limiter.hit_request(rate_limits.address_of(request)))
+        raise
+    rate_limits.remember(request, await resources.limiter.hit_request(f"user:{user.user_id}"))
+    request.state.user = user
+    return user
+
+
+CurrentUser = Annotated[User, Depends(current_user)]
+
+
+async def optional_user(
+    request: Request,
+    resources: CurrentResources,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
+) -> User | None:
+    """The caller, or None where nothing is shown; what is shown must be valid."""
+    if credentials is None:
+        await anonymous(request, resources)
+        return None
+    return await current_user(request, resources, credentials)
+
+
+OptionalUser = Annotated[User | None, Depends(optional_user)]
+
+
+async def current_admin(user: CurrentUser) -> User:
+    """The caller, who is an administrator. Raises ForbiddenError (403)."""
+    if not user.is_admin:
+        raise ForbiddenError("Only administrators may do this.")
+    return user
+
+
+CurrentAdmin = Annotated[User, Depends(current_admin)]
+
+
+async def anonymous(request: Request, resources: CurrentResources) -> None:
+    """Count a request that needs no account against its address. Raises RateLimitedError (429)."""
+    rate_limits.remember(request, await resources.limiter.hit_request(rate_limits.address_of(request)))

@@ -1,0 +1,120 @@
+"""Puts the gateway's objects together; `main.py` does it for a process, tests for themselves."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+from octavia_common.artifacts.store import ArtifactStore
+from octavia_common.database import Database
+from octavia_common.outbox.outbox import Outbox
+
+from octavia_gateway.admin.service import AdminService
+from octavia_gateway.api_keys.service import ApiKeysService
+from octavia_gateway.auth.authenticator import TokenAuthenticator
+from octavia_gateway.auth.passwords import Passwords
+from octavia_gateway.auth.service import AuthService
+from octavia_gateway.auth.tokens import AccessTokens
+from octavia_gateway.credits.service import CreditsService
+from octavia_gateway.database import GatewayDatabase
+from octavia_gateway.deadlines import Deadlines, every
+from octavia_gateway.events.hub import EventHub
+from octavia_gateway.events.log import EventLog
+from octavia_gateway.events.registry import StreamRegistry
+from octavia_gateway.events.service import StreamService
+from octavia_gateway.files.services import FileServices
+from octavia_gateway.housekeeping import Housekeeping
+from octavia_gateway.idempotency import Idempotency
+from octavia_gateway.jobs.languages import LanguageCatalogue
+from octavia_gateway.jobs.service import JobsService
+from octavia_gateway.rate_limits import RateLimiter
+from octavia_gateway.resources import Resources
+from octavia_gateway.settings import GatewaySettings
+
+HOUSEKEEPING_SECONDS = 60.0
+
+Background = Callable[[], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """The resources of the application, and what runs beside it."""
+
+    resources: Resources
+    hub: EventHub
+    streams: StreamRegistry
+    deadlines: Deadlines
+    housekeeping: Housekeeping
+    passwords: Passwords
+
+    def background(self) -> dict[str, Background]:
+        """What runs for as long as the process, by name."""
+        settings = self.resources.settings
+        return {
+            "event hub": self.hub.run,
+            "event streams": self.streams.run,
+            "deadlines": lambda: every(settings.sweep_seconds, "deadlines", self.deadlines.sweep),
+            "housekeeping": lambda: every(HOUSEKEEPING_SECONDS, "housekeeping", self.housekeeping.round),
+            "uploads": self.resources.files.sweeper.run,
+        }
+
+    def close(self) -> None:
+        """Let go of threads."""
+        self.passwords.close()
+
+
+def compose(settings: GatewaySettings, database: Database, outbox: Outbox, store: ArtifactStore) -> Gateway:
+    """Wire everything; nothing is started."""
+    tables = GatewayDatabase(database, outbox)
+    secret = settings.jwt_secret.get_secret_value()
+    hub = EventHub(lambda: _listening_connection(database), _catch_up(tables))
+    streams = StreamRegistry(hub, settings)
+    passwords = Passwords(memory_kib=settings.argon2_memory_kib, time_cost=settings.argon2_time_cost)
+    tokens = AccessTokens(secret, lifetime=timedelta(seconds=settings.access_token_seconds))
+    idempotency = Idempotency(tables, secret, lifetime=timedelta(hours=settings.idempotency_hours))
+    resources = Resources(
+        settings=settings,
+        database=tables,
+        store=store,
+        authenticator=TokenAuthenticator(tables, tokens, administrators=settings.administrators()),
+        limiter=RateLimiter(requests=settings.rate_limit_requests, logins=settings.rate_limit_logins),
+        idempotency=idempotency,
+        auth=AuthService(tables, passwords, tokens, hub, refresh_token_days=settings.refresh_token_days),
+        api_keys=ApiKeysService(tables),
+        jobs=JobsService(
+            tables,
+            store,
+            hub,
+            LanguageCatalogue(settings.supported_pairs()),
+            deadline=timedelta(seconds=settings.job_deadline_seconds),
+            max_target_languages=settings.max_target_languages,
+        ),
+        credits=CreditsService(tables),
+        admin=AdminService(tables, hub),
+        streams=StreamService(tables, streams),
+        files=FileServices.build(settings, tables, store),
+    )
+    return Gateway(
+        resources=resources,
+        hub=hub,
+        streams=streams,
+        deadlines=Deadlines(tables, stall=timedelta(seconds=settings.stall_seconds)),
+        housekeeping=Housekeeping(tables, store, idempotency, job_event_days=settings.job_event_days),
+        passwords=passwords,
+    )
+
+
+async def _listening_connection(database: Database) -> "asyncpg.Connection[asyncpg.Record]":
+    """A connection of its own: LISTEN lasts, and the pool's connections change hands."""
+    return await asyncpg.connect(database.url, server_settings=database.server_settings, timeout=10)
+
+
+def _catch_up(database: GatewayDatabase) -> Any:
+    log = EventLog()
+
+    async def catch_up(places: Any) -> Any:
+        async with database.service_transaction() as connection:
+            return await log.since_each(connection, places)
+
+    return catch_up

@@ -1,0 +1,18 @@
+"""What the gateway takes from Kafka and puts there, as its AsyncAPI document is made from."""
+
+from octavia_common import events
+from octavia_common.commands.asyncapi import Contract
+
+from octavia_gateway.projection.wiring import CREDIT_TOPICS, JOB_TOPICS
+
+CONTRACT = Contract(
+    service="gateway",
+    receives=tuple(kind for topic in (*JOB_TOPICS, *CREDIT_TOPICS) for kind in topic.carries),
+    sends=(
+        events.UserRegistered,
+        events.GrantRequested,
+        events.JobSubmitted,
+        events.JobCancelled,
+        events.JobFailed,
+    ),
+)

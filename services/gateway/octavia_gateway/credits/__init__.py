@@ -1,0 +1,1 @@
+"""Balance, history and prices, as billing told them."""

@@ -1,0 +1,176 @@
+"""Opens a stream: what its reader has missed, the seam to what is new, and the end."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from octavia_common.errors import TransientError
+from starlette.types import Receive, Send
+
+from octavia_gateway.database import Connection, GatewayDatabase
+from octavia_gateway.events.handover import abort
+from octavia_gateway.events.log import EventLog
+from octavia_gateway.events.registry import StreamRegistry
+from octavia_gateway.events.stream import EventStream
+from octavia_gateway.events.wire import StreamEvent
+from octavia_gateway.jobs.announce import body_of, kind_of
+from octavia_gateway.jobs.repository import JobsRepository
+
+PAGE = 500
+"""Events read from the log at once."""
+
+
+class StreamsNotReadyError(TransientError):
+    """This replica does not hear of new events just now."""
+
+    code = "streams_not_ready"
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a new stream begins with. `nothing_more` says that the reader has seen the end already."""
+
+    frames: bytes
+    cursor: int
+    ended: bool = False
+    more: bool = False
+    nothing_more: bool = False
+
+
+class StreamService:
+    """Streams of one user's events, of all jobs or of one."""
+
+    def __init__(self, database: GatewayDatabase, registry: StreamRegistry) -> None:
+        self._database = database
+        self._registry = registry
+        self._hub = registry.hub
+        self._log = EventLog()
+        self._jobs = JobsRepository()
+
+    async def open(
+        self, user_id: UUID, job_id: UUID | None, last_event_id: int | None
+    ) -> "OpenStream | None":
+        """A stream that stands at its beginning, or None where its end was seen already.
+
+        Raises JobNotFoundError (404), TooManyStreamsError (429), StreamsNotReadyError (503).
+        """
+        await self._wait_for_hub()
+        stream = self._registry.admit(user_id, job_id)
+        with self._registry.releasing_on_error(stream):
+            epoch = self._hub.epoch
+            opening = await self._begin(user_id, job_id, last_event_id)
+            if opening.nothing_more:
+                self._registry.release(stream)
+                return None
+            stream.cursor = opening.cursor
+            return OpenStream(self, stream, opening, epoch)
+
+    async def _wait_for_hub(self) -> None:
+        try:
+            await asyncio.wait_for(self._hub.connected.wait(), 5)
+        except TimeoutError:
+            raise StreamsNotReadyError("Live events are not there just now. Connect again shortly.") from None
+
+    async def _begin(self, user_id: UUID, job_id: UUID | None, last_event_id: int | None) -> Opening:
+        async with self._database.user_transaction(user_id) as connection:
+            if job_id is not None:
+                await self._jobs.get(connection, user_id, job_id)
+            if last_event_id is None:
+                return await self._fresh(connection, user_id, job_id)
+            backlog = await self._log.since(connection, user_id, last_event_id, job_id=job_id, limit=PAGE)
+            pruned = backlog.first_kept > last_event_id + 1
+            if last_event_id > backlog.last_seq or (pruned and job_id is not None):
+                return await self._fresh(connection, user_id, job_id)
+            if job_id is None or backlog.events:
+                return _opening(backlog.events, backlog.last_seq, job_id)
+            ended = (await self._fresh(connection, user_id, job_id)).ended
+            # It may have ended between the two looks: then its last event is in the log by now.
+            backlog = await self._log.since(connection, user_id, last_event_id, job_id=job_id, limit=PAGE)
+            if ended and not backlog.events:
+                return Opening(b"", backlog.last_seq, nothing_more=True)
+            return _opening(backlog.events, backlog.last_seq, job_id)
+
+    async def _fresh(self, connection: Connection, user_id: UUID, job_id: UUID | None) -> Opening:
+        """The state now, in one snapshot with the number it stands at."""
+        if job_id is None:
+            seq = await self._log.last_seq(connection, user_id)
+            return Opening(f"id: {seq}\n\n".encode(), seq)
+        job, seq = await self._jobs.get_with_seq(connection, user_id, job_id)
+        event = StreamEvent(user_id, seq, job_id, kind_of(job), body_of(job))
+        return Opening(event.frame(), seq, ended=event.terminal)
+
+    async def more(self, stream: EventStream, cursor: int) -> Opening:
+        """What came after `cursor`."""
+        async with self._database.user_transaction(stream.user_id) as connection:
+            backlog = await self._log.since(
+                connection, stream.user_id, cursor, job_id=stream.job_id, limit=PAGE
+            )
+        return _opening(backlog.events, backlog.last_seq, stream.job_id)
+
+    def missed_notices_since(self, epoch: int) -> bool:
+        """Whether the hub may have missed something since `epoch`."""
+        return self._hub.epoch != epoch
+
+    @property
+    def epoch(self) -> int:
+        """The hub's epoch."""
+        return self._hub.epoch
+
+    def release(self, stream: EventStream) -> None:
+        """The stream is over."""
+        self._registry.release(stream)
+
+
+class OpenStream:
+    """A stream that is about to be written; call it with the connection's `receive` and `send`."""
+
+    def __init__(self, service: StreamService, stream: EventStream, opening: Opening, epoch: int) -> None:
+        self._service = service
+        self._stream = stream
+        self._opening: Opening | None = opening
+        self._epoch = epoch
+
+    async def __call__(self, receive: Receive, send: Send) -> None:
+        """Write until the end, the client's leaving, or the reader's being dropped."""
+        stream = self._stream
+        try:
+            try:
+                await self._catch_up(send)
+            except (TimeoutError, OSError):
+                stream.dropped = True
+            else:
+                await stream.wait(receive)
+            await stream.close()
+            if stream.dropped:
+                abort(send)
+            else:
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            self._service.release(stream)
+
+    async def _catch_up(self, send: Send) -> None:
+        opening, self._opening = self._opening, None
+        assert opening is not None
+        while True:
+            await self._stream.replay(send, opening.frames)
+            self._stream.cursor = opening.cursor
+            if opening.more or self._service.missed_notices_since(self._epoch):
+                self._epoch = self._service.epoch
+                opening = await self._service.more(self._stream, opening.cursor)
+                continue
+            self._stream.go_live(opening.cursor)
+            if opening.ended:
+                self._stream.end()
+            return
+
+
+def _opening(events: Sequence[StreamEvent], last_seq: int, job_id: UUID | None) -> Opening:
+    full = len(events) == PAGE
+    return Opening(
+        b"".join(event.frame() for event in events),
+        events[-1].seq if full else last_seq,
+        # The newest event of a job says how it stands; an older end was followed by a new run.
+        ended=job_id is not None and not full and bool(events) and events[-1].terminal,
+        more=full,
+    )

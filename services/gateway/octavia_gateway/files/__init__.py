@@ -1,0 +1,1 @@
+"""Files in and out: uploads, their probe, downloads and transcripts."""

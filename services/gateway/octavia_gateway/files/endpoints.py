@@ -1,0 +1,8 @@
+"""The HTTP interface of files; each part has a router of its own."""
+
+from fastapi import APIRouter
+
+from octavia_gateway.files import file_endpoints, result_endpoints
+from octavia_gateway.files.tus import endpoints as tus_endpoints
+
+routers: list[APIRouter] = [file_endpoints.router, tus_endpoints.router, result_endpoints.router]

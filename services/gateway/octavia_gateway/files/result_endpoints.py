@@ -1,0 +1,104 @@
+"""Results of a job: the finished media, and what is said in it."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from octavia_common.documents import DubResult
+from starlette.responses import JSONResponse, Response
+
+from octavia_gateway.auth.dependencies import CurrentUser
+from octavia_gateway.files.errors import ResultNotFoundError
+from octavia_gateway.files.names import with_language
+from octavia_gateway.files.results import Results, find_results
+from octavia_gateway.files.schemas import TranscriptResponse
+from octavia_gateway.files.serving import serve
+from octavia_gateway.resources import CurrentResources
+
+router = APIRouter(prefix="/api/v1/jobs", tags=["results"])
+
+_LANGUAGE = Query(min_length=2, max_length=35, description="Such as `es`; by default the job's first.")
+LanguageQuery = Annotated[str | None, _LANGUAGE]
+
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/octet-stream": {}}, "description": "The file."},
+    206: {"content": {"application/octet-stream": {}}, "description": "The part of it that was asked for."},
+    304: {"description": "The file that the client has."},
+}
+
+
+class TranscriptFormat(StrEnum):
+    """How a transcript is written."""
+
+    JSON = "json"
+    SRT = "srt"
+    VTT = "vtt"
+
+
+@router.head("/{job_id}/download", include_in_schema=False)
+@router.get("/{job_id}/download", response_class=Response, responses=_FILE)
+async def download(
+    request: Request,
+    job_id: UUID,
+    user: CurrentUser,
+    resources: CurrentResources,
+    language: LanguageQuery = None,
+) -> Response:
+    """The finished file in one language, by its original name with the language added; ranges are served."""
+    results = await find_results(resources.database, user.user_id, job_id)
+    output = results.output(language)
+    filename = with_language(results.filename, output.target_language, output.media.media_type)
+    return await serve(
+        request, resources.store, output.media, filename=filename, modified=results.finished_at
+    )
+
+
+@router.get(
+    "/{job_id}/transcript",
+    responses={200: {"model": TranscriptResponse, "content": {"application/x-subrip": {}, "text/vtt": {}}}},
+)
+async def transcript(
+    request: Request,
+    job_id: UUID,
+    user: CurrentUser,
+    resources: CurrentResources,
+    language: LanguageQuery = None,
+    form: Annotated[TranscriptFormat, Query(alias="format")] = TranscriptFormat.JSON,
+) -> Response:
+    """What is said, in the source's language or a translation: as lines, or as subtitles of the result."""
+    results = await find_results(resources.database, user.user_id, job_id)
+    wanted = (language or results.first_language).lower()
+    output = results.output(None if wanted == results.source_language else wanted)
+    document = await resources.store.read_document(output.result, DubResult)
+    if form is TranscriptFormat.JSON:
+        body = TranscriptResponse.of(job_id, wanted, document)
+        return JSONResponse(body.model_dump(mode="json"), headers={"Cache-Control": "private, no-cache"})
+    return await _subtitles(request, resources, results, document, wanted, form)
+
+
+async def _subtitles(
+    request: Request,
+    resources: CurrentResources,
+    results: Results,
+    document: DubResult,
+    language: str,
+    form: TranscriptFormat,
+) -> Response:
+    track = next((track for track in document.subtitles if track.language == language), None)
+    if track is None:
+        have = [track.language for track in document.subtitles]
+        raise ResultNotFoundError(
+            f"There are no subtitles in {language}; there are some in: {', '.join(have) or 'no language'}.",
+            languages=have,
+        )
+    ref, media_type = (
+        (track.srt, "application/x-subrip") if form is TranscriptFormat.SRT else (track.vtt, "text/vtt")
+    )
+    return await serve(
+        request,
+        resources.store,
+        ref.model_copy(update={"media_type": media_type}),
+        filename=with_language(results.filename, language, media_type),
+        modified=results.finished_at,
+    )

@@ -1,0 +1,126 @@
+"""Files on the wire."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from octavia_common.documents import DubResult, PlacedSegment
+from pydantic import BaseModel, Field
+
+from octavia_gateway.files.models import FileMedia, FileRecord, FileType
+from octavia_gateway.files.tus.models import Upload, UploadState
+from octavia_gateway.pagination import Page
+
+
+class FileResponse(BaseModel):
+    """An uploaded file; `file_id` is what a job is created with."""
+
+    file_id: UUID
+    file_type: FileType
+    filename: str
+    storage_path: str = Field(description="Where it lies in the object store.")
+    media_type: str = Field(description="Of its content, as the probe found it.")
+    size_bytes: int
+    sha256: str
+    media: FileMedia
+    created_at: datetime
+
+    @classmethod
+    def of(cls, record: FileRecord) -> "FileResponse":
+        """The document of a file."""
+        return cls(
+            file_id=record.file_id,
+            file_type=record.file_type,
+            filename=record.filename,
+            storage_path=record.artifact.key,
+            media_type=record.media_type,
+            size_bytes=record.size_bytes,
+            sha256=record.sha256,
+            media=record.media,
+            created_at=record.created_at,
+        )
+
+
+class FilePage(Page[FileResponse]):
+    """Files, newest first."""
+
+
+class UploadResponse(BaseModel):
+    """A resumable upload and what became of it."""
+
+    upload_id: UUID
+    state: UploadState
+    offset: int = Field(description="Bytes received.")
+    length: int
+    file_type: FileType
+    filename: str
+    expires_at: datetime
+    file_id: UUID | None = Field(description="The file, once state is finished.")
+    problem: dict[str, Any] | None = Field(description="Why it was refused, where state is rejected.")
+
+    @classmethod
+    def of(cls, upload: Upload) -> "UploadResponse":
+        """The document of an upload."""
+        return cls(
+            upload_id=upload.upload_id,
+            state=upload.state,
+            offset=upload.offset,
+            length=upload.length or 0,
+            file_type=upload.file_type,
+            filename=upload.filename,
+            expires_at=upload.expires_at,
+            file_id=upload.file_id,
+            problem=upload.problem,
+        )
+
+
+class TranscriptSegment(BaseModel):
+    """What is said in one line. Times are seconds from the first frame."""
+
+    id: str
+    speaker: str
+    start: float = Field(description="Where it is spoken in the original.")
+    end: float
+    text: str
+    source_text: str
+    flags: list[str] = Field(description="What a person should look at, such as too_long.")
+    placed_start: float = Field(description="Where it is spoken in the translated video.")
+    placed_end: float
+
+
+class TranscriptResponse(BaseModel):
+    """What is said in a video, in the language asked for."""
+
+    job_id: UUID
+    language: str
+    source_language: str
+    duration_seconds: float
+    segments: list[TranscriptSegment]
+    notes: list[str]
+
+    @classmethod
+    def of(cls, job_id: UUID, language: str, result: DubResult) -> "TranscriptResponse":
+        """The lines of a finished language, or of its source."""
+        source = language == result.source_language
+        return cls(
+            job_id=job_id,
+            language=language,
+            source_language=result.source_language,
+            duration_seconds=result.duration_seconds,
+            segments=[_segment(segment, source=source) for segment in result.segments],
+            notes=list(result.notes),
+        )
+
+
+def _segment(segment: PlacedSegment, *, source: bool) -> TranscriptSegment:
+    return TranscriptSegment(
+        id=segment.id,
+        speaker=segment.speaker,
+        start=segment.start,
+        end=segment.end,
+        text=segment.source_text if source else segment.text,
+        source_text=segment.source_text,
+        flags=[] if source else list(segment.flags),
+        placed_start=segment.placed_start,
+        placed_end=segment.placed_end,
+    )

@@ -1,0 +1,61 @@
+"""What the endpoints of files work with, made once an application."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Self
+
+from fastapi import Depends, Request
+from octavia_common.artifacts import ArtifactStore
+
+from octavia_gateway.database import GatewayDatabase
+from octavia_gateway.files.admission import UploadSlots
+from octavia_gateway.files.digests import RunningDigests
+from octavia_gateway.files.inspection import Inspector
+from octavia_gateway.files.intake import FormIntake
+from octavia_gateway.files.making import FileMaker
+from octavia_gateway.files.tus.finisher import Finisher
+from octavia_gateway.files.tus.receiver import Receiver
+from octavia_gateway.files.tus.service import ResumableUploads
+from octavia_gateway.files.tus.sweeper import UploadSweeper
+from octavia_gateway.resources import get_resources
+from octavia_gateway.settings import GatewaySettings
+
+
+@dataclass(frozen=True)
+class FileServices:
+    """The parts of this package, wired."""
+
+    slots: UploadSlots
+    intake: FormIntake
+    uploads: ResumableUploads
+    sweeper: UploadSweeper
+
+    @classmethod
+    def build(cls, settings: GatewaySettings, database: GatewayDatabase, store: ArtifactStore) -> Self:
+        """Wires them; nothing is started."""
+        inspector = Inspector(store, most_bytes=settings.probe_most_bytes, at_once=settings.probes_at_once)
+        maker = FileMaker(settings, store, inspector)
+        digests = RunningDigests()
+        lifetime = timedelta(hours=settings.upload_expiry_hours)
+        finisher = Finisher(database, store, maker, digests)
+        return cls(
+            slots=UploadSlots(settings.uploads_at_once),
+            intake=FormIntake(settings, database, store, maker),
+            uploads=ResumableUploads(
+                settings,
+                database,
+                store,
+                maker,
+                Receiver(database, store, digests, lifetime=lifetime),
+                finisher,
+            ),
+            sweeper=UploadSweeper(database, store, finisher, every_seconds=settings.upload_sweep_seconds),
+        )
+
+
+def get_files(request: Request) -> FileServices:
+    """The application's file services (a FastAPI dependency)."""
+    return get_resources(request).files
+
+
+CurrentFiles = Annotated[FileServices, Depends(get_files)]

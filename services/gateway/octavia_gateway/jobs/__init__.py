@@ -1,0 +1,1 @@
+"""Jobs as their owner sees them: created, processed, followed, cancelled, deleted."""

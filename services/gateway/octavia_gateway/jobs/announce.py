@@ -1,0 +1,20 @@
+"""What a user's streams are told of a job: the very document that a poll would answer."""
+
+from octavia_gateway.events.log import Draft
+from octavia_gateway.jobs.models import Job
+from octavia_gateway.jobs.schemas import JobResponse
+
+
+def kind_of(job: Job) -> str:
+    """The event's name: `job.completed`, `job.failed` or `job.cancelled` at the end, else `job.updated`."""
+    return f"job.{job.status.value}" if job.status.ended else "job.updated"
+
+
+def body_of(job: Job) -> str:
+    """The job as JSON on one line."""
+    return JobResponse.of(job).model_dump_json()
+
+
+def draft_of(job: Job) -> Draft:
+    """The event that tells how the job stands."""
+    return Draft(job.user_id, job.job_id, kind_of(job), body_of(job))

@@ -1,0 +1,75 @@
+"""The HTTP interface of jobs."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from octavia_common.events import JobKind
+
+from octavia_gateway.auth.dependencies import CurrentUser
+from octavia_gateway.idempotency import IdempotentRoute
+from octavia_gateway.jobs.schemas import CreateVideoTranslation, JobPage, JobResponse, ProcessResponse
+from octavia_gateway.jobs.states import JobStatus
+from octavia_gateway.openapi import problems
+from octavia_gateway.pagination import CursorQuery, Limit, decode_moment, encode_cursor
+from octavia_gateway.resources import CurrentResources
+
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"], route_class=IdempotentRoute)
+
+
+@router.post("/video-translate/create", status_code=201, responses=problems(404, 409, 422, 503))
+async def create_video_translation(
+    body: CreateVideoTranslation, user: CurrentUser, resources: CurrentResources
+) -> JobResponse:
+    """Create a dubbing job over an uploaded video. It is quoted; nothing is held before it is processed."""
+    return JobResponse.of(await resources.jobs.create_video_translation(user.user_id, body))
+
+
+@router.get("", responses=problems(422))
+async def list_jobs(
+    user: CurrentUser,
+    resources: CurrentResources,
+    status: Annotated[list[JobStatus] | None, Query(max_length=10)] = None,
+    kind: Annotated[list[JobKind] | None, Query(max_length=10)] = None,
+    limit: Limit = 20,
+    cursor: CursorQuery = None,
+) -> JobPage:
+    """Your jobs, newest first."""
+    jobs = await resources.jobs.page(
+        user.user_id,
+        statuses=status or [],
+        kinds=kind or [],
+        before=decode_moment(cursor),
+        limit=limit + 1,
+    )
+    items, more = jobs[:limit], len(jobs) > limit
+    return JobPage(
+        items=[JobResponse.of(job) for job in items],
+        next_cursor=encode_cursor(items[-1].created_at, items[-1].job_id) if more else None,
+    )
+
+
+@router.get("/{job_id}", responses=problems(404, 422))
+async def get_job(job_id: UUID, user: CurrentUser, resources: CurrentResources) -> JobResponse:
+    """One job and how it stands. To follow it, `GET /api/v1/jobs/{id}/events` sends the same, live."""
+    return JobResponse.of(await resources.jobs.get(user.user_id, job_id))
+
+
+@router.post("/{job_id}/process", status_code=202, responses=problems(402, 404, 409, 422, 503))
+async def process_job(job_id: UUID, user: CurrentUser, resources: CurrentResources) -> ProcessResponse:
+    """Hold the quoted credits and begin. Also tries a failed or cancelled job again."""
+    job = await resources.jobs.process(user.user_id, job_id)
+    return ProcessResponse(task_id=job.ref().hold_id)
+
+
+@router.post("/{job_id}/cancel", status_code=202, responses=problems(404, 409, 422))
+async def cancel_job(job_id: UUID, user: CurrentUser, resources: CurrentResources) -> JobResponse:
+    """Cancel the job; its credits come back. It is over once its status says so."""
+    return JobResponse.of(await resources.jobs.cancel(user.user_id, job_id))
+
+
+@router.delete("/{job_id}", status_code=204, responses=problems(404, 409, 422))
+async def delete_job(job_id: UUID, user: CurrentUser, resources: CurrentResources) -> Response:
+    """Delete a job that is not running, and the files made for it. The upload stays."""
+    await resources.jobs.delete(user.user_id, job_id)
+    return Response(status_code=204)

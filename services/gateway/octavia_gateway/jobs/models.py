@@ -1,0 +1,78 @@
+"""A job as the gateway keeps it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from octavia_common.events import JobRef, JobSpec, Output, hold_id_of
+
+from octavia_gateway.jobs.run import Run
+from octavia_gateway.jobs.states import JobStatus
+from octavia_gateway.jobs.view import View, view_of
+
+JobOutput = Output
+
+
+@dataclass(frozen=True)
+class Job:
+    """What was asked for, and the run in hand.
+
+    `attempt` counts processings from 1 (0: never processed); the hold of the latest is `hold_id`.
+    """
+
+    job_id: UUID
+    user_id: UUID
+    file_id: UUID
+    spec: JobSpec
+    quote_credits: int
+    price_version: str
+    created_at: datetime
+    run: Run
+    attempt: int = 0
+    hold_id: UUID | None = None
+    submitted_at: datetime | None = None
+    deadline_at: datetime | None = None
+    heard_at: datetime | None = None
+    cancel_requested_at: datetime | None = None
+    given_up_at: datetime | None = None
+
+    @property
+    def status(self) -> JobStatus:
+        """Where the job stands."""
+        return self.run.status
+
+    @property
+    def view(self) -> View:
+        """What its owner is shown."""
+        return view_of(self.run)
+
+    def ref(self) -> JobRef:
+        """The reference that events of the run carry. Raises ValueError before the first run."""
+        if self.hold_id is None or self.deadline_at is None:
+            raise ValueError(f"job {self.job_id} was never processed")
+        return JobRef(
+            job_id=self.job_id, user_id=self.user_id, hold_id=self.hold_id, deadline_at=self.deadline_at
+        )
+
+    def submitted(self, *, at: datetime, deadline_at: datetime) -> "Job":
+        """The job at the start of a new run, with a hold of its own and nothing known yet."""
+        attempt = self.attempt + 1
+        return replace(
+            self,
+            attempt=attempt,
+            hold_id=hold_id_of(self.job_id, attempt),
+            submitted_at=at,
+            deadline_at=deadline_at,
+            heard_at=at,
+            cancel_requested_at=None,
+            given_up_at=None,
+            run=Run(languages=self.spec.target_languages),
+        )
+
+    def cancelled(self, *, at: datetime) -> "Job":
+        """The job with its cancellation asked for; one that never ran is cancelled at once."""
+        if self.status is JobStatus.PENDING:
+            run = replace(self.run, status=JobStatus.CANCELLED, cancel_requested=True, finished_at=at)
+        else:
+            run = replace(self.run, cancel_requested=True)
+        return replace(self, run=run, cancel_requested_at=at)

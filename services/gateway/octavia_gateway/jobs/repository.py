@@ -1,0 +1,242 @@
+"""The SQL of jobs. Every function works on the caller's connection and never commits."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from octavia_common.events import JobError, JobSpec, Output
+
+from octavia_gateway.database import Connection
+from octavia_gateway.jobs.errors import JobNotFoundError
+from octavia_gateway.jobs.models import Job, JobOutput
+from octavia_gateway.jobs.run import Run
+from octavia_gateway.jobs.states import JobStatus
+from octavia_gateway.jobs.units import Units
+
+
+class JobsRepository:
+    """Reads and writes jobs. `user_id` is asked for beside row level security, not instead of it."""
+
+    async def add(self, connection: Connection, job: Job) -> None:
+        """Store a new job."""
+        await connection.execute(
+            """
+            INSERT INTO jobs (job_id, user_id, kind, file_id, spec, quote_credits, price_version, created_at,
+                              current_step)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            """,
+            job.job_id,
+            job.user_id,
+            job.spec.kind.value,
+            job.file_id,
+            job.spec.model_dump(mode="json"),
+            job.quote_credits,
+            job.price_version,
+            job.created_at,
+            job.view.step,
+        )
+
+    async def get(self, connection: Connection, user_id: UUID, job_id: UUID, *, lock: bool = False) -> Job:
+        """The user's job, locked for the transaction where asked. Raises JobNotFoundError (404)."""
+        query = "SELECT * FROM jobs WHERE job_id = $1 AND user_id = $2 AND deleted_at IS NULL"
+        row = await connection.fetchrow(f"{query} FOR UPDATE" if lock else query, job_id, user_id)
+        if row is None:
+            raise JobNotFoundError(job_id)
+        return _job(row)
+
+    async def get_with_seq(self, connection: Connection, user_id: UUID, job_id: UUID) -> tuple[Job, int]:
+        """The user's job and the number of their newest event, in one snapshot.
+
+        Raises JobNotFoundError (404).
+        """
+        row = await connection.fetchrow(
+            """
+            SELECT jobs.*, coalesce((SELECT last_seq FROM user_streams WHERE user_id = $2), 0) AS last_seq
+            FROM jobs WHERE job_id = $1 AND user_id = $2 AND deleted_at IS NULL
+            """,
+            job_id,
+            user_id,
+        )
+        if row is None:
+            raise JobNotFoundError(job_id)
+        return _job(row), int(row["last_seq"])
+
+    async def page(
+        self,
+        connection: Connection,
+        user_id: UUID,
+        *,
+        statuses: Sequence[str],
+        kinds: Sequence[str],
+        before: tuple[datetime, UUID] | None,
+        limit: int,
+    ) -> list[Job]:
+        """Jobs newest first, from behind `before` on; empty filters let everything through."""
+        rows = await connection.fetch(
+            """
+            SELECT * FROM jobs
+            WHERE user_id = $1 AND deleted_at IS NULL
+              AND (cardinality($2::text[]) = 0 OR status = ANY($2))
+              AND (cardinality($3::text[]) = 0 OR kind = ANY($3))
+              AND ($4::timestamptz IS NULL OR (created_at, job_id) < ($4, $5::uuid))
+            ORDER BY created_at DESC, job_id DESC
+            LIMIT $6
+            """,
+            user_id,
+            list(statuses),
+            list(kinds),
+            before[0] if before else None,
+            before[1] if before else None,
+            limit,
+        )
+        return [_job(row) for row in rows]
+
+    async def outputs(self, connection: Connection, job_id: UUID) -> list[JobOutput]:
+        """What can be downloaded, in the order asked for: nothing before the job is paid for."""
+        row = await connection.fetchrow(
+            "SELECT * FROM jobs WHERE job_id = $1 AND status = 'completed' AND deleted_at IS NULL", job_id
+        )
+        if row is None:
+            return []
+        run = _job(row).run
+        return [run.outputs[language] for language in run.languages if language in run.outputs]
+
+    async def lock_all(self, connection: Connection, job_ids: Iterable[UUID]) -> dict[UUID, Job]:
+        """Those of `job_ids` that exist, locked in id order so that two batches never wait crosswise."""
+        rows = await connection.fetch(
+            "SELECT * FROM jobs WHERE job_id = ANY($1::uuid[]) AND deleted_at IS NULL "
+            "ORDER BY job_id FOR UPDATE",
+            list(job_ids),
+        )
+        return {row["job_id"]: _job(row) for row in rows}
+
+    async def save(self, connection: Connection, jobs: Sequence[Job]) -> None:
+        """Write everything about `jobs` that changes; they must be locked."""
+        await connection.executemany(
+            """
+            UPDATE jobs SET
+                quote_credits = $2, price_version = $3, attempt = $4, hold_id = $5, submitted_at = $6,
+                deadline_at = $7, heard_at = $8, cancel_requested_at = $9, given_up_at = $10, status = $11,
+                phase = $12, progress_permille = $13, current_step = $14, started_at = $15, finished_at = $16,
+                chunks = $17, transcribed = $18, translated = $19, synthesized = $20, outputs = $21,
+                charged = $22, error = $23
+            WHERE job_id = $1
+            """,
+            [_changing(job) for job in jobs],
+        )
+
+    async def mark_deleted(self, connection: Connection, job_id: UUID) -> None:
+        """Hide the job for good; its objects are removed next, and again by the sweep until they are."""
+        await connection.execute("UPDATE jobs SET deleted_at = clock_timestamp() WHERE job_id = $1", job_id)
+
+    async def lock_overdue(
+        self, connection: Connection, *, now: datetime, silent_since: datetime, limit: int
+    ) -> list[Job]:
+        """Jobs at work past their deadline or unheard of, that no other sweep has in hand or had before."""
+        rows = await connection.fetch(
+            """
+            SELECT * FROM jobs
+            WHERE status IN ('queued', 'processing') AND given_up_at IS NULL
+              AND (deadline_at <= $1 OR heard_at <= $2)
+            ORDER BY job_id LIMIT $3 FOR UPDATE SKIP LOCKED
+            """,
+            now,
+            silent_since,
+            limit,
+        )
+        return [_job(row) for row in rows]
+
+    async def lock_deleted_with_objects(self, connection: Connection) -> tuple[UUID, UUID] | None:
+        """(user, job) of a deleted job that still lists objects, and that no other sweep has in hand."""
+        row = await connection.fetchrow(
+            """
+            SELECT user_id, job_id FROM jobs
+            WHERE deleted_at IS NOT NULL
+              AND EXISTS (SELECT 1 FROM job_artifacts made WHERE made.job_id = jobs.job_id)
+            ORDER BY random() LIMIT 1 FOR UPDATE SKIP LOCKED
+            """
+        )
+        return (row["user_id"], row["job_id"]) if row else None
+
+    async def add_artifacts(self, connection: Connection, found: Iterable[tuple[UUID, UUID, str]]) -> None:
+        """Record (job, user, key) of objects made for jobs, also of jobs already deleted."""
+        rows = sorted(set(found))
+        if not rows:
+            return
+        await connection.execute(
+            """
+            INSERT INTO job_artifacts (job_id, user_id, key)
+            SELECT made.job_id, made.user_id, made.key
+            FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS made (job_id, user_id, key)
+            JOIN jobs ON jobs.job_id = made.job_id AND jobs.user_id = made.user_id
+            ON CONFLICT DO NOTHING
+            """,
+            [row[0] for row in rows],
+            [row[1] for row in rows],
+            [row[2] for row in rows],
+        )
+
+
+def _changing(job: Job) -> tuple[Any, ...]:
+    run, view = job.run, job.view
+    return (
+        job.job_id,
+        job.quote_credits,
+        job.price_version,
+        job.attempt,
+        job.hold_id,
+        job.submitted_at,
+        job.deadline_at,
+        job.heard_at,
+        job.cancel_requested_at,
+        job.given_up_at,
+        run.status.value,
+        view.phase.value,
+        view.permille,
+        view.step,
+        run.started_at,
+        run.finished_at,
+        run.chunks,
+        run.transcribed.encode(),
+        run.translated.encode(),
+        run.synthesized.encode(),
+        {language: output.model_dump(mode="json") for language, output in run.outputs.items()},
+        run.charged,
+        run.error.model_dump(mode="json") if run.error else None,
+    )
+
+
+def _job(row: Any) -> Job:
+    spec = JobSpec.model_validate(row["spec"])
+    run = Run(
+        languages=spec.target_languages,
+        status=JobStatus(row["status"]),
+        chunks=row["chunks"],
+        transcribed=Units.decode(row["transcribed"]),
+        translated=Units.decode(row["translated"]),
+        synthesized=Units.decode(row["synthesized"]),
+        outputs={language: Output.model_validate(value) for language, value in row["outputs"].items()},
+        charged=row["charged"],
+        error=JobError.model_validate(row["error"]) if row["error"] else None,
+        cancel_requested=row["cancel_requested_at"] is not None,
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+    )
+    return Job(
+        job_id=row["job_id"],
+        user_id=row["user_id"],
+        file_id=row["file_id"],
+        spec=spec,
+        quote_credits=row["quote_credits"],
+        price_version=row["price_version"],
+        created_at=row["created_at"],
+        run=run,
+        attempt=row["attempt"],
+        hold_id=row["hold_id"],
+        submitted_at=row["submitted_at"],
+        deadline_at=row["deadline_at"],
+        heard_at=row["heard_at"],
+        cancel_requested_at=row["cancel_requested_at"],
+        given_up_at=row["given_up_at"],
+    )

@@ -1,0 +1,149 @@
+"""Jobs on the wire. The same document answers a poll and travels on the stream."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from octavia_common.events import JobKind
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from octavia_gateway.jobs.models import Job
+from octavia_gateway.jobs.states import JobStatus, Phase
+from octavia_gateway.pagination import Page
+
+
+def _language_tag(tag: str) -> str:
+    return tag.strip().lower().replace("_", "-")
+
+
+LanguageTag = Annotated[
+    str, Field(min_length=2, max_length=35, pattern=r"^[A-Za-z0-9_-]+$"), AfterValidator(_language_tag)
+]
+
+
+class CreateVideoTranslation(BaseModel):
+    """A dubbing job over an uploaded video."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    file_id: UUID
+    storage_path: str | None = Field(None, max_length=1024, description="As the upload returned it.")
+    source_language: LanguageTag = Field(examples=["en"])
+    target_language: LanguageTag | None = Field(None, examples=["es"])
+    target_languages: list[LanguageTag] | None = Field(None, min_length=1, max_length=50)
+    model_size: str | None = Field(
+        None, max_length=40, pattern=r"^[A-Za-z0-9._-]+$", description="A hint to the recogniser."
+    )
+
+    @model_validator(mode="after")
+    def _one_or_many(self) -> "CreateVideoTranslation":
+        if (self.target_language is None) == (self.target_languages is None):
+            raise ValueError("send either target_language or target_languages")
+        return self
+
+    def targets(self) -> tuple[str, ...]:
+        """The target languages, each once, in the order asked for."""
+        asked = self.target_languages or [self.target_language or ""]
+        return tuple(dict.fromkeys(asked))
+
+
+class QuoteResponse(BaseModel):
+    """What processing the job costs; nothing is held before it is processed."""
+
+    credits: int
+    price_version: str
+
+
+class OutputResponse(BaseModel):
+    """One finished language."""
+
+    language: str
+    size_bytes: int
+    media_type: str
+    download: str = Field(description="Path of the file.")
+
+
+class JobResponse(BaseModel):
+    """A job and where it stands."""
+
+    id: UUID
+    kind: JobKind
+    status: JobStatus
+    phase: Phase
+    progress_percentage: float = Field(ge=0, le=100, description="In tenths; never falls within a run.")
+    current_step: str = Field(description="A sentence, such as: Translating part 12 of 50")
+    file_id: UUID
+    filename: str
+    duration_seconds: float
+    source_language: str
+    target_language: str = Field(description="The first of target_languages.")
+    target_languages: list[str]
+    quote: QuoteResponse
+    credits_charged: int | None = Field(description="What was paid; null until completed.")
+    attempt: int = Field(description="How often the job was processed.")
+    cancel_requested: bool
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    deadline_at: datetime | None
+    output_file: str | None = Field(description="Path of the first language's file, once completed.")
+    outputs: list[OutputResponse]
+    error_code: str | None
+    error_message: str | None
+
+    @classmethod
+    def of(cls, job: Job) -> "JobResponse":
+        """The document of a job."""
+        view, run, spec = job.view, job.run, job.spec
+        outputs = [_output(job, language) for language in run.languages] if _delivered(job) else []
+        return cls(
+            id=job.job_id,
+            kind=spec.kind,
+            status=run.status,
+            phase=view.phase,
+            progress_percentage=view.permille / 10,
+            current_step=view.step,
+            file_id=job.file_id,
+            filename=spec.source_filename,
+            duration_seconds=spec.duration_seconds,
+            source_language=spec.source_language,
+            target_language=spec.target_languages[0],
+            target_languages=list(spec.target_languages),
+            quote=QuoteResponse(credits=job.quote_credits, price_version=job.price_version),
+            credits_charged=run.charged if _delivered(job) else None,
+            attempt=job.attempt,
+            cancel_requested=run.cancel_requested,
+            created_at=job.created_at,
+            started_at=run.started_at,
+            finished_at=run.finished_at,
+            deadline_at=job.deadline_at,
+            output_file=outputs[0].download if outputs else None,
+            outputs=outputs,
+            error_code=run.error.code if run.error else None,
+            error_message=run.error.message if run.error else None,
+        )
+
+
+def _delivered(job: Job) -> bool:
+    return job.status is JobStatus.COMPLETED
+
+
+def _output(job: Job, language: str) -> OutputResponse:
+    media = job.run.outputs[language].media
+    return OutputResponse(
+        language=language,
+        size_bytes=media.size_bytes,
+        media_type=media.media_type,
+        download=f"/api/v1/jobs/{job.job_id}/download?language={language}",
+    )
+
+
+class JobPage(Page[JobResponse]):
+    """Jobs, newest first."""
+
+
+class ProcessResponse(BaseModel):
+    """The job is submitted; follow it by its events."""
+
+    task_id: UUID = Field(description="Names this run of the job.")
+    status: JobStatus = JobStatus.QUEUED

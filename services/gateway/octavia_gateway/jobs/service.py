@@ -1,0 +1,246 @@
+"""What a user does with jobs. Each call is one transaction; events leave by its outbox."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+from octavia_common.artifacts.store import ArtifactStore
+from octavia_common.events import JobCancelled, JobKind, JobSpec, JobSubmitted, Quote
+from octavia_common.pricing import PriceList, price_of
+
+from octavia_gateway.credits.repository import CreditsRepository
+from octavia_gateway.database import Connection, GatewayDatabase
+from octavia_gateway.events.hub import EventHub, Watch
+from octavia_gateway.events.log import Draft, EventLog
+from octavia_gateway.files.cleanup import delete_job_objects
+from octavia_gateway.files.repository import FilesRepository
+from octavia_gateway.jobs import checks
+from octavia_gateway.jobs.announce import draft_of
+from octavia_gateway.jobs.errors import (
+    InsufficientCreditsError,
+    JobNotCancellableError,
+    JobNotProcessableError,
+    JobRunningError,
+    PricesUnknownError,
+    QuoteChangedError,
+)
+from octavia_gateway.jobs.languages import LanguageCatalogue
+from octavia_gateway.jobs.models import Job
+from octavia_gateway.jobs.repository import JobsRepository
+from octavia_gateway.jobs.run import Run
+from octavia_gateway.jobs.schemas import CreateVideoTranslation
+from octavia_gateway.jobs.states import JobStatus
+
+DECISION_WAIT_SECONDS = 1.5
+"""How long `process` waits for billing's word, so that who loses a race for the last credits hears 402."""
+
+CANCEL_WAIT_SECONDS = 1.0
+"""How long `cancel` waits for the hold's release, so that it can mostly answer with the end itself."""
+
+
+class JobsService:
+    """Creates, processes, cancels and deletes jobs."""
+
+    def __init__(
+        self,
+        database: GatewayDatabase,
+        store: ArtifactStore,
+        hub: EventHub,
+        languages: LanguageCatalogue,
+        *,
+        deadline: timedelta,
+        max_target_languages: int,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._hub = hub
+        self._languages = languages
+        self._deadline = deadline
+        self._max_target_languages = max_target_languages
+        self._clock = clock
+        self._jobs = JobsRepository()
+        self._files = FilesRepository()
+        self._credits = CreditsRepository()
+        self._log = EventLog()
+
+    async def create_video_translation(self, user_id: UUID, asked: CreateVideoTranslation) -> Job:
+        """A new job, quoted exactly; nothing is held.
+
+        Raises 404 for a foreign or unknown file, 422 for a file or languages that cannot be done,
+        PricesUnknownError (503).
+        """
+        checks.check_target_count(asked.targets(), self._max_target_languages)
+        source_language, targets = self._languages.resolve(asked.source_language, asked.targets())
+        async with self._database.user_transaction(user_id) as connection:
+            file = await self._files.get(connection, user_id, asked.file_id, keep=True)
+            checks.check_dubbable(file, asked.storage_path)
+            spec = JobSpec(
+                kind=JobKind.VIDEO_TRANSLATE,
+                source=file.artifact,
+                source_filename=file.filename,
+                duration_seconds=file.media.duration_seconds,
+                source_language=source_language,
+                target_languages=targets,
+                model_size=asked.model_size,
+            )
+            prices = await self._prices(connection)
+            job = Job(
+                job_id=uuid4(),
+                user_id=user_id,
+                file_id=asked.file_id,
+                spec=spec,
+                quote_credits=_quote(prices, spec),
+                price_version=prices.version,
+                created_at=self._clock(),
+                run=Run(languages=targets, status=JobStatus.PENDING),
+            )
+            await self._jobs.add(connection, job)
+            await self._announce(connection, draft_of(job))
+        return job
+
+    async def get(self, user_id: UUID, job_id: UUID) -> Job:
+        """A job of the user. Raises JobNotFoundError (404)."""
+        async with self._database.user_transaction(user_id) as connection:
+            return await self._jobs.get(connection, user_id, job_id)
+
+    async def page(
+        self,
+        user_id: UUID,
+        *,
+        statuses: Sequence[JobStatus],
+        kinds: Sequence[JobKind],
+        before: tuple[datetime, UUID] | None,
+        limit: int,
+    ) -> list[Job]:
+        """Jobs of the user, newest first."""
+        async with self._database.user_transaction(user_id) as connection:
+            return await self._jobs.page(
+                connection,
+                user_id,
+                statuses=[status.value for status in statuses],
+                kinds=[kind.value for kind in kinds],
+                before=before,
+                limit=limit,
+            )
+
+    async def process(self, user_id: UUID, job_id: UUID) -> Job:
+        """Submit a job, or submit it again after a failure, and wait shortly for billing's word.
+
+        Raises JobNotFoundError (404), JobNotProcessableError and QuoteChangedError (409),
+        InsufficientCreditsError (402).
+        """
+        async with self._hub.watch(user_id) as watch:
+            job = await self._submit(user_id, job_id)
+            decided = await self._watch_run(watch, job, DECISION_WAIT_SECONDS, until=_is_decided)
+        error = decided.run.error
+        if decided.status is JobStatus.FAILED and error and error.code == InsufficientCreditsError.code:
+            async with self._database.user_transaction(user_id) as connection:
+                balance = await self._credits.balance(connection, user_id)
+            raise InsufficientCreditsError(required=job.quote_credits, balance=balance.available)
+        return decided
+
+    async def _submit(self, user_id: UUID, job_id: UUID) -> Job:
+        changed_quote = None
+        async with self._database.user_transaction(user_id) as connection:
+            job = await self._jobs.get(connection, user_id, job_id, lock=True)
+            if job.status in (JobStatus.QUEUED, JobStatus.PROCESSING, JobStatus.COMPLETED):
+                raise JobNotProcessableError(job.status.value)
+            await self._files.get(connection, user_id, job.file_id, keep=True)
+            prices = await self._prices(connection)
+            required = _quote(prices, job.spec)
+            if required > job.quote_credits:
+                changed_quote = QuoteChangedError(quoted=job.quote_credits, required=required)
+            job = replace(job, quote_credits=required, price_version=prices.version)
+            if changed_quote is None:
+                balance = await self._credits.balance(connection, user_id)
+                if balance.available < required:
+                    raise InsufficientCreditsError(required=required, balance=balance.available)
+                now = self._clock()
+                job = job.submitted(at=now, deadline_at=now + self._deadline)
+            await self._jobs.save(connection, [job])
+            async with self._database.as_service(connection, user_id):
+                await self._log.append(connection, [draft_of(job)])
+                if changed_quote is None:
+                    quote = Quote(credits=required, price_version=prices.version)
+                    submitted = JobSubmitted(job=job.ref(), spec=job.spec, quote=quote)
+                    await self._database.add_events(connection, [submitted])
+        if changed_quote is not None:
+            raise changed_quote
+        return job
+
+    async def cancel(self, user_id: UUID, job_id: UUID) -> Job:
+        """Cancel a job in whatever phase; its hold is released. Cancelling twice is no error.
+
+        The job ends when billing says so: a job that was completed in the same moment stays completed.
+        Raises JobNotFoundError (404), JobNotCancellableError (409).
+        """
+        async with self._hub.watch(user_id) as watch:
+            job = await self._ask_to_cancel(user_id, job_id)
+            return await self._watch_run(watch, job, CANCEL_WAIT_SECONDS, until=lambda run: run.status.ended)
+
+    async def _ask_to_cancel(self, user_id: UUID, job_id: UUID) -> Job:
+        async with self._database.user_transaction(user_id) as connection:
+            job = await self._jobs.get(connection, user_id, job_id, lock=True)
+            if job.status is JobStatus.CANCELLED or job.run.cancel_requested:
+                return job
+            if job.status.ended:
+                raise JobNotCancellableError(job.status.value)
+            ran = job.status.at_work
+            job = job.cancelled(at=self._clock())
+            await self._jobs.save(connection, [job])
+            async with self._database.as_service(connection, user_id):
+                await self._log.append(connection, [draft_of(job)])
+                if ran:
+                    await self._database.add_events(connection, [JobCancelled(job=job.ref())])
+        return job
+
+    async def delete(self, user_id: UUID, job_id: UUID) -> None:
+        """Delete a job and the files made for it; the upload stays.
+
+        Raises JobNotFoundError (404), JobRunningError (409).
+        """
+        async with self._database.user_transaction(user_id) as connection:
+            job = await self._jobs.get(connection, user_id, job_id, lock=True)
+            if job.status.at_work:
+                raise JobRunningError
+            await self._jobs.mark_deleted(connection, job_id)
+            await self._announce(connection, Draft(user_id, job_id, "job.deleted", f'{{"id":"{job_id}"}}'))
+        # What fails here the sweep does: the job is marked, and its keys are listed until they are gone.
+        async with self._database.service_transaction() as connection:
+            await delete_job_objects(connection, self._store, user_id, job_id)
+
+    async def _prices(self, connection: Connection) -> PriceList:
+        prices = await self._credits.prices(connection)
+        if prices is None:
+            raise PricesUnknownError
+        return prices
+
+    async def _announce(self, connection: Connection, draft: Draft) -> None:
+        async with self._database.as_service(connection, draft.user_id):
+            await self._log.append(connection, [draft])
+
+    async def _watch_run(
+        self, watch: Watch, job: Job, seconds: float, *, until: Callable[[Run], bool]
+    ) -> Job:
+        """The job once its run is as wanted, or as it stands when the time is up."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not until(job.run):
+                    await watch.changed()
+                    now = await self.get(job.user_id, job.job_id)
+                    if now.hold_id != job.hold_id:
+                        break
+                    job = now
+        return job
+
+
+def _quote(prices: PriceList, spec: JobSpec) -> int:
+    return price_of(prices, spec.kind.value, spec.duration_seconds, len(spec.target_languages))
+
+
+def _is_decided(run: Run) -> bool:
+    return run.status is not JobStatus.QUEUED

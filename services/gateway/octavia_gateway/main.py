@@ -1,0 +1,84 @@
+"""The gateway's process: settings in, everything wired, served until it is told to stop."""
+
+import asyncio
+import socket
+import sys
+
+import uvicorn
+from octavia_common.health import QuietServer
+from octavia_common.service import ServiceRuntime
+from starlette.types import ASGIApp
+
+from octavia_gateway.app import build_app
+from octavia_gateway.composition import compose
+from octavia_gateway.projection import wiring
+from octavia_gateway.settings import GatewaySettings
+
+
+def main() -> None:
+    """Console script `octavia-gateway`."""
+    settings = GatewaySettings()
+    if not settings.jwt_secret.get_secret_value():
+        sys.exit("JWT_SECRET is not set. Give every replica the same random text of at least 32 characters.")
+    # Bound before anything is started, so that a taken port is told at once; it listens when all is ready.
+    with _bind(settings.gateway_host, settings.gateway_port) as listener:
+        asyncio.run(serve(settings, listener))
+
+
+async def serve(settings: GatewaySettings, listener: socket.socket) -> None:
+    """Run until SIGTERM or SIGINT."""
+    runtime = ServiceRuntime("gateway", settings, schema="gateway")
+    gateway = compose(settings, runtime.database, runtime.outbox, runtime.store)
+    wiring.attach(runtime)
+    for name, run in gateway.background().items():
+        runtime.add_background(name, run)
+    server = _server(settings, build_app(gateway.resources, runtime.health))
+    try:
+        async with runtime:
+            serving = asyncio.create_task(server.serve([listener]), name="http")
+            serving.add_done_callback(lambda _: runtime.stopping.set())
+            try:
+                await runtime.run()
+            finally:
+                # Streams first: uvicorn waits for open responses.
+                gateway.streams.end_all()
+                server.should_exit = True
+                await serving
+    finally:
+        gateway.close()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        sys.exit(
+            f"Cannot listen on port {port} of {host} ({error.strerror}). Choose another by GATEWAY_PORT."
+        )
+    return listener
+
+
+def _server(settings: GatewaySettings, app: ASGIApp) -> QuietServer:
+    return QuietServer(
+        uvicorn.Config(
+            app,
+            lifespan="off",
+            loop="none",
+            http="httptools",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies or None,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=max(1, int(settings.shutdown_grace_seconds) - 5),
+            backlog=4096,
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""What the endpoints work with: made once by `composition.py`, handed to the application."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, cast
+
+from fastapi import Depends, Request
+
+from octavia_gateway.settings import GatewaySettings
+
+if TYPE_CHECKING:
+    from octavia_common.artifacts.store import ArtifactStore
+
+    from octavia_gateway.admin.service import AdminService
+    from octavia_gateway.api_keys.service import ApiKeysService
+    from octavia_gateway.auth.service import AuthService
+    from octavia_gateway.auth.user import Authenticator
+    from octavia_gateway.credits.service import CreditsService
+    from octavia_gateway.database import GatewayDatabase
+    from octavia_gateway.events.service import StreamService
+    from octavia_gateway.files.services import FileServices
+    from octavia_gateway.idempotency import Idempotency
+    from octavia_gateway.jobs.service import JobsService
+    from octavia_gateway.rate_limits import RateLimiter
+
+
+@dataclass(frozen=True)
+class Resources:
+    """The long-lived objects behind the application."""
+
+    settings: GatewaySettings
+    database: "GatewayDatabase"
+    store: "ArtifactStore"
+    authenticator: "Authenticator"
+    limiter: "RateLimiter"
+    idempotency: "Idempotency"
+    auth: "AuthService"
+    api_keys: "ApiKeysService"
+    jobs: "JobsService"
+    credits: "CreditsService"
+    admin: "AdminService"
+    streams: "StreamService"
+    files: "FileServices"
+
+
+def get_resources(request: Request) -> Resources:
+    """The application's resources (a FastAPI dependency)."""
+    return cast(Resources, request.app.state.resources)
+
+
+CurrentResources = Annotated[Resources, Depends(get_resources)]

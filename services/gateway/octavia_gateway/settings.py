@@ -1,0 +1,113 @@
+"""Settings of the gateway, beside those every service has."""
+
+from octavia_common.settings import ServiceSettings
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import SettingsConfigDict
+
+GIB = 1024**3
+MIB = 1024**2
+
+
+class GatewaySettings(ServiceSettings):
+    """Read from the environment, one variable a field, upper-cased."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    gateway_host: str = Field("127.0.0.1", description="Address that the HTTP API listens on.")
+    gateway_port: int = Field(8080, description="Port of the HTTP API.")
+    cors_origins: str = Field(
+        "", description="Origins whose pages may call the API, comma-separated; empty allows none."
+    )
+    trusted_proxies: str = Field(
+        "", description="Addresses of proxies whose X-Forwarded-For is believed, comma-separated."
+    )
+
+    jwt_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Key that signs access tokens, at least 32 characters, the same on every replica.",
+    )
+    access_token_seconds: int = Field(900, description="Life of an access token.")
+    refresh_token_days: int = Field(30, description="Life of a refresh token that is not used.")
+    admin_emails: str = Field(
+        "",
+        description="Accounts that are administrators, comma-separated. Addresses are not verified: "
+        "register them before the gateway is open to others.",
+    )
+    argon2_memory_kib: int = Field(19456, description="Memory of one password hash (OWASP's minimum).")
+    argon2_time_cost: int = Field(2, description="Passes of one password hash.")
+
+    rate_limit_requests: str = Field("3000/minute", description="Requests of one user or address.")
+    rate_limit_logins: str = Field(
+        "30/minute", description="Log-ins and registrations of one address, and of one account."
+    )
+    idempotency_hours: float = Field(24.0, description="How long an Idempotency-Key is remembered.")
+
+    language_pairs: str = Field(
+        "en:es,en:ca,en:gl,en:fr,en:pt",
+        description="Language pairs that the engines can do, `source:target`, comma-separated.",
+    )
+    max_target_languages: int = Field(10, description="Most target languages of one job.")
+    job_deadline_seconds: float = Field(
+        6 * 3600.0, description="After this long a job that has not ended fails and is refunded."
+    )
+    stall_seconds: float = Field(
+        900.0, description="A job that nothing was heard of for this long fails and is refunded."
+    )
+    sweep_seconds: float = Field(5.0, gt=0, description="How often deadlines and stalls are looked for.")
+
+    sse_keepalive_seconds: float = Field(15.0, description="Silence after which a comment is sent.")
+    sse_max_connections: int = Field(20_000, description="Most open event streams of one process.")
+    sse_max_streams_per_user: int = Field(50, description="Most open event streams of one user.")
+    sse_queue_events: int = Field(64, description="Unsent events after which a slow reader is dropped.")
+    sse_send_timeout_seconds: float = Field(10.0, description="A blocked send longer than this ends it.")
+    job_event_days: int = Field(7, description="How long a stream can be resumed from its Last-Event-ID.")
+
+    max_upload_bytes: int = Field(10 * GIB, description="Largest upload, in bytes.")
+    upload_part_bytes: int = Field(8 * MIB, description="Size of one part of a multipart upload.")
+    upload_expiry_hours: float = Field(24.0, description="An unfinished tus upload expires after this.")
+    uploads_at_once: int = Field(
+        32, description="Most uploads one process receives at a time; each holds up to two parts in memory."
+    )
+    upload_idle_seconds: float = Field(60.0, description="An upload that is silent for this long is dropped.")
+    upload_sweep_seconds: float = Field(60.0, description="How often expired uploads are looked for.")
+    probe_most_bytes: int = Field(
+        64 * MIB, description="Most of a file's index that is held in memory to probe it, in bytes."
+    )
+    probes_at_once: int = Field(2, description="Most uploads that one process probes at a time.")
+    max_user_storage_bytes: int = Field(
+        0, description="Most bytes of uploads one user may keep; 0: no limit."
+    )
+
+    @field_validator("jwt_secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and len(value.get_secret_value()) < 32:
+            raise ValueError("JWT_SECRET must have at least 32 characters")
+        return value
+
+    @model_validator(mode="after")
+    def _pairs_readable(self) -> "GatewaySettings":
+        self.supported_pairs()
+        return self
+
+    def supported_pairs(self) -> dict[str, tuple[str, ...]]:
+        """Target languages by source language. Raises ValueError for an unreadable setting."""
+        pairs: dict[str, list[str]] = {}
+        for item in _listed(self.language_pairs):
+            source, colon, target = item.partition(":")
+            if not (colon and source and target):
+                raise ValueError(f"LANGUAGE_PAIRS: {item!r} is not of the form source:target")
+            pairs.setdefault(source, []).append(target)
+        return {source: tuple(targets) for source, targets in pairs.items()}
+
+    def administrators(self) -> frozenset[str]:
+        """Addresses of the administrators, in lower case."""
+        return frozenset(item.lower() for item in _listed(self.admin_emails))
+
+    def allowed_origins(self) -> list[str]:
+        """Origins that CORS lets in."""
+        return _listed(self.cors_origins)
+
+
+def _listed(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]

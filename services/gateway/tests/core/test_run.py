@@ -1,0 +1,126 @@
+"""What a job's run looks like, for events in any order and number."""
+
+import itertools
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from octavia_common.events import ReleaseReason
+from octavia_gateway.jobs.run import Run, apply
+from octavia_gateway.jobs.states import JobStatus, Phase
+from octavia_gateway.jobs.view import view_of
+
+from .events import NOW, JobEvents, spec_of
+
+PHASES = list(Phase)
+
+
+def run_after(made: JobEvents, *events: object) -> Run:
+    run = Run(languages=made.spec.target_languages)
+    for number, event in enumerate(events):
+        run = apply(run, event, NOW + timedelta(seconds=number))  # type: ignore[arg-type]
+    return run
+
+
+@st.composite
+def shuffled_runs(draw: st.DrawFn) -> tuple[JobEvents, list[object]]:
+    """The events of a run, some twice or thrice, in any order whatever."""
+    languages = tuple(draw(st.sampled_from([("es",), ("es", "fr"), ("es", "fr", "pt")])))
+    made = JobEvents(chunks=draw(st.integers(0, 5)))
+    made.spec = spec_of(made.job.user_id, languages)
+    events = made.whole_run()
+    again = draw(st.lists(st.sampled_from(events), max_size=10))
+    return made, draw(st.permutations([*events, *again]))
+
+
+@given(shuffled_runs())
+def test_progress_and_phase_never_fall_and_every_order_ends_alike(
+    case: tuple[JobEvents, list[object]],
+) -> None:
+    made, events = case
+    run = Run(languages=made.spec.target_languages)
+    before = view_of(run)
+    for event in events:
+        run = apply(run, event, NOW)  # type: ignore[arg-type]
+        view = view_of(run)
+        assert view.permille >= before.permille
+        assert PHASES.index(view.phase) >= PHASES.index(before.phase)
+        assert 0 <= view.permille <= 1000
+        assert view.step
+        before = view
+    assert run.status is JobStatus.COMPLETED
+    assert (before.phase, before.permille) == (Phase.COMPLETED, 1000)
+    assert set(run.outputs) == set(made.spec.target_languages)
+
+
+@given(shuffled_runs(), st.integers(0, 100), st.sampled_from(list(ReleaseReason)))
+def test_a_released_hold_ends_the_run_wherever_it_falls(
+    case: tuple[JobEvents, list[object]], place: int, reason: ReleaseReason
+) -> None:
+    made, events = case
+    without_capture = [event for event in events if event != made.captured()]
+    place = min(place, len(without_capture))
+    ended = run_after(made, *without_capture[:place], made.released(reason))
+    after = run_after(made, *without_capture[:place], made.released(reason), *without_capture[place:])
+    assert after == ended
+    assert after.status is (JobStatus.FAILED if reason is ReleaseReason.FAILED else JobStatus.CANCELLED)
+
+
+def test_progress_moves_with_every_unit() -> None:
+    made = JobEvents(chunks=50)
+    seen = [0]
+    run = Run(languages=made.spec.target_languages)
+    for event in made.whole_run():
+        run = apply(run, event, NOW)
+        seen.append(view_of(run).permille)
+    assert len(set(seen)) > 150
+    assert max(b - a for a, b in itertools.pairwise(seen)) <= 100
+
+
+def test_phases_come_in_order_with_sentences() -> None:
+    made = JobEvents(chunks=50)
+    made.spec = spec_of(made.job.user_id, ("es",))
+    run = run_after(made)
+    assert view_of(run).phase is Phase.PENDING
+    run = apply(run, made.reserved(), NOW)
+    assert view_of(run).phase is Phase.TRANSCRIBING
+    assert run.started_at == NOW
+    run = apply(run, made.planned(), NOW)
+    for index in range(50):
+        run = apply(run, made.transcribed(index, "es"), NOW)
+    for index in range(11):
+        run = apply(run, made.translated(index, "es"), NOW)
+    assert view_of(run).phase is Phase.TRANSLATING
+    assert view_of(run).step == "Translating part 12 of 50"
+    for index in range(50):
+        run = apply(run, made.synthesized(index, "es"), NOW)
+    assert view_of(run).phase is Phase.ASSEMBLING
+    run = apply(run, made.assembled("es"), NOW)
+    assert run.status is JobStatus.PROCESSING
+    run = apply(run, made.captured(), NOW)
+    assert view_of(run).phase is Phase.COMPLETED
+
+
+def test_captured_before_the_outputs_are_known_is_not_completed_yet() -> None:
+    made = JobEvents(chunks=1)
+    run = run_after(made, made.captured(), made.assembled("es"))
+    assert run.status is JobStatus.PROCESSING
+    assert view_of(run).permille < 1000
+    assert apply(run, made.assembled("fr"), NOW).status is JobStatus.COMPLETED
+
+
+def test_a_rejected_run_fails_with_its_reason() -> None:
+    made = JobEvents()
+    run = run_after(made, made.rejected())
+    assert run.status is JobStatus.FAILED
+    assert run.error is not None
+    assert run.error.code == "insufficient_credits"
+    assert apply(run, made.reserved(), NOW) == run
+
+
+@pytest.mark.parametrize("language", ["de", ""])
+def test_units_of_languages_not_asked_for_count_nothing(language: str) -> None:
+    made = JobEvents()
+    run = run_after(made, made.planned())
+    assert apply(run, made.translated(0, language), NOW) == run

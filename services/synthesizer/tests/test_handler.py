@@ -1,0 +1,218 @@
+"""The stage: every line spoken once, kept, and re-spoken only where it changed."""
+
+import asyncio
+import threading
+
+import numpy as np
+import pytest
+from octavia_common.documents import Speech
+from octavia_common.errors import JobCancelledError, TransientError, UnsupportedLanguageError
+from octavia_synthesizer.engine import LineUnspeakableError, Sound, SynthesisEngine
+from octavia_synthesizer.fitting import SAMPLE_RATE
+from octavia_synthesizer.handler import SynthesizeChunk
+from octavia_synthesizer.sound import lengths
+
+from .conftest import segment_of
+
+
+class Beeper(SynthesisEngine):
+    """Beeps 0.1 s a character at its natural rate; remembers which texts it was asked for."""
+
+    name = "beeper"
+    rates = (0.1, 10.0)
+    attempts = 1
+
+    def __init__(self, *, threads: int = 2, fails: dict[str, Exception] | None = None) -> None:
+        super().__init__()
+        self.threads, self.fails = threads, fails or {}
+        self.texts: list[str] = []
+        self.busy = self.most_busy = 0
+        self._lock = threading.Lock()
+
+    def voice_for(self, language, speaker):
+        if language != "es":
+            raise UnsupportedLanguageError("It speaks es.")
+        return f"voice of {speaker}"
+
+    def languages(self):
+        return ["es"]
+
+    def work(self, request, cancel):
+        with self._lock:
+            self.texts.append(request.text)
+            self.busy += 1
+            self.most_busy = max(self.most_busy, self.busy)
+        try:
+            cancel.sleep(0.01)
+            if request.text in self.fails:
+                raise self.fails[request.text]
+            count = int(0.1 * len(request.text) / request.rate * SAMPLE_RATE)
+            level = 0.0 if request.text == "mute" else 0.3
+            return Sound((level * np.sin(np.arange(count) * 0.05)).astype(np.float32), SAMPLE_RATE)
+        finally:
+            with self._lock:
+                self.busy -= 1
+
+
+@pytest.fixture
+async def stage(store):
+    started = []
+
+    async def make(**options):
+        engine = Beeper(**options)
+        await engine.start()
+        started.append(engine)
+        return SynthesizeChunk(store, engine), engine
+
+    yield make
+    for engine in started:
+        await engine.close()
+
+
+NORMAL = "a line of thirty characters.."
+
+
+async def test_speaks_every_line_and_tells_what_it_made(store, work, translated, stage):
+    handler, _ = await stage()
+    event = await translated(NORMAL, NORMAL + "!", segment_of(2, "short", speaker="S2"))
+    (out,) = await handler.handle(event, work)
+    speech = await store.read_document(out.speech, Speech)
+    assert [line.id for line in speech.segments] == ["0-0", "0-1", "0-2"]
+    assert speech.segments[2].speaker == "S2"
+    for line in speech.segments:
+        natural, played = lengths(await store.read(line.audio))
+        assert line.duration == played / SAMPLE_RATE <= line.slot_end - line.start
+        assert line.rate == pytest.approx(natural / played)
+        assert 0.85 - 1e-4 <= line.rate <= 1.2
+        assert line.flags == ()
+        assert line.audio.media_type == "audio/flac"
+    assert set(out.made) == {out.speech.key} | {line.audio.key for line in speech.segments}
+    assert set(out.made) == {
+        key for key in store.objects if key.startswith(f"users/{event.data.job.user_id}/")
+    }
+    assert out.identity() == event.data.identity()
+
+
+async def test_a_second_delivery_runs_no_engine_and_says_the_same(store, work, translated, stage):
+    handler, engine = await stage()
+    event = await translated(NORMAL, "other line, another text")
+    first = await handler.handle(event, work)
+    asked = list(engine.texts)
+    assert await handler.handle(event, work) == first
+    assert engine.texts == asked
+
+
+async def test_after_a_crash_only_what_is_missing_is_spoken(store, work, translated, stage):
+    handler, engine = await stage()
+    event = await translated(NORMAL, "other line, another text")
+    (first,) = await handler.handle(event, work)
+    lost = (await store.read_document(first.speech, Speech)).segments[1].audio.key
+    await store.delete([first.speech.key, lost])
+    engine.texts.clear()
+    assert await handler.handle(event, work) == [first]
+    assert set(engine.texts) == {"other line, another text"}
+
+
+async def test_an_edited_line_is_spoken_alone(store, work, translated, stage):
+    handler, engine = await stage()
+    lines = [f"line number {n} of this chunk..." for n in range(5)]
+    (before,) = await handler.handle(await translated(*lines), work)
+    engine.texts.clear()
+    lines[3] = "this one was edited by a person"
+    (after,) = await handler.handle(await translated(*lines), work)
+    assert set(engine.texts) == {lines[3]}
+    assert len(set(before.made) & set(after.made)) == 4
+
+
+async def test_another_slot_or_voice_is_another_sound(store, work, translated, stage):
+    handler, _ = await stage()
+    keys = set()
+    for changes in (
+        {},
+        {"speaker": "S2"},
+        {"end": 2.0},
+        {"slot_end": 3.1},
+        {"source_text": "the same sound"},
+    ):
+        (out,) = await handler.handle(await translated(segment_of(0, NORMAL, **changes)), work)
+        keys.add((await store.read_document(out.speech, Speech)).segments[0].audio.key)
+    assert len(keys) == 4
+
+
+async def test_lines_that_do_not_fit_are_whole_and_flagged(store, work, translated, stage):
+    handler, _ = await stage()
+    (out,) = await handler.handle(await translated("x" * 55, "x" * 90), work)
+    stretched, squeezed = (await store.read_document(out.speech, Speech)).segments
+    assert stretched.flags == ("rate_stretched",)
+    assert 1.2 < stretched.rate <= 1.5
+    assert squeezed.flags == ("rate_stretched", "too_long")
+    assert squeezed.rate > 1.5
+    assert max(stretched.duration, squeezed.duration) <= 3.95
+
+
+async def test_what_cannot_be_spoken_is_silent_and_flagged(store, work, translated, stage):
+    handler, engine = await stage(fails={"bad": LineUnspeakableError("no")})
+    event = await translated(
+        segment_of(0, "", flags=("untranslated",)),
+        "…",
+        "mute",
+        "bad",
+        segment_of(4, "no room", slot_end=16.01),
+        NORMAL,
+    )
+    (out,) = await handler.handle(event, work)
+    speech = await store.read_document(out.speech, Speech)
+    assert [line.flags for line in speech.segments] == [
+        ("untranslated", "unspeakable"),
+        ("unspeakable",),
+        ("unspeakable",),
+        ("unspeakable",),
+        ("too_long", "unspeakable"),
+        (),
+    ]
+    assert [line.audio is None for line in speech.segments] == [True] * 5 + [False]
+    assert "" not in engine.texts
+    assert "…" not in engine.texts
+    assert len(out.made) == 2
+
+
+async def test_an_engine_that_fails_on_every_line_fails_the_job(store, work, translated, stage):
+    handler, _ = await stage(fails={"bad": LineUnspeakableError("no"), "worse": LineUnspeakableError("no")})
+    with pytest.raises(LineUnspeakableError):
+        await handler.handle(await translated("bad", "worse", "…"), work)
+
+
+async def test_an_empty_chunk(store, work, translated, stage):
+    handler, engine = await stage()
+    (out,) = await handler.handle(await translated(), work)
+    assert (await store.read_document(out.speech, Speech)).segments == ()
+    assert (out.made, engine.texts) == ((out.speech.key,), [])
+
+
+async def test_lines_of_a_chunk_are_spoken_at_once_up_to_the_setting(store, work, translated, stage):
+    handler, engine = await stage(threads=3)
+    await handler.handle(await translated(*(f"line number {n} of this chunk..." for n in range(9))), work)
+    assert engine.most_busy == 3
+
+
+async def test_errors_keep_their_kind(store, work, translated, stage):
+    handler, _ = await stage(fails={"down": TransientError("down")})
+    with pytest.raises(TransientError):
+        await handler.handle(await translated(NORMAL, "down"), work)
+    with pytest.raises(UnsupportedLanguageError):
+        await handler.handle(await translated(NORMAL, target="xx"), work)
+    with pytest.raises(UnsupportedLanguageError):
+        await handler.handle(await translated(target="xx"), work)
+
+
+async def test_cancelled_work_stops_and_writes_no_manifest(store, work, translated, stage):
+    handler, engine = await stage(threads=1)
+    event = await translated(*(f"line number {n} of this chunk..." for n in range(50)))
+    running = asyncio.create_task(handler.handle(event, work))
+    while not engine.texts:
+        await asyncio.sleep(0.005)
+    work.cancel.cancel("ended")
+    with pytest.raises(JobCancelledError):
+        await running
+    assert len(set(engine.texts)) < 50
+    assert not any("/speech/" in key for key in store.objects)

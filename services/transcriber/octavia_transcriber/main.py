@@ -1,0 +1,66 @@
+"""The transcriber's composition root."""
+
+import asyncio
+
+from octavia_common import topics
+from octavia_common.artifacts.store import ArtifactStore
+from octavia_common.errors import EngineUnavailableError
+from octavia_common.events import ChunkReleased, CreditsReserved
+from octavia_common.service import ServiceRuntime
+
+from octavia_transcriber.engines.registry import make_engine
+from octavia_transcriber.planning.chunks import ChunkRules
+from octavia_transcriber.recognition import RecognitionStage
+from octavia_transcriber.settings import TranscriberSettings
+from octavia_transcriber.splitting.cutter import Cutter
+from octavia_transcriber.splitting.silence import SilenceCutter
+from octavia_transcriber.splitting.stage import SplitStage
+from octavia_transcriber.splitting.timed import TimedCutter
+from octavia_transcriber.window.handlers import CloseWindow, MoveWindow, OpenWindow
+from octavia_transcriber.window.repository import WindowRepository
+
+NAME = "transcriber"
+
+
+async def serve(settings: TranscriberSettings) -> None:
+    """Run until SIGTERM or SIGINT. Raises EngineUnavailableError where the engine cannot start."""
+    engine = make_engine(settings)
+    runtime = ServiceRuntime(NAME, settings, schema=NAME)
+    store, windows, size = runtime.store, WindowRepository(), settings.chunk_window
+
+    split = SplitStage(store, _cutter(settings, store))
+    runtime.add_stage(topics.CREDITS_RESERVED, CreditsReserved, split, name="transcriber.splitter")
+    runtime.add_stage(
+        topics.CHUNKS_RELEASED, ChunkReleased, RecognitionStage(store, engine), name="transcriber.recogniser"
+    )
+    opening = OpenWindow(store, windows, size=size)
+    runtime.add_transactional(
+        topics.MEDIA_PLANNED, opening, name="transcriber.window-open", max_batch=8, skip_ended=True
+    )
+    moving = MoveWindow(windows, size=size)
+    runtime.add_transactional(
+        topics.CHUNKS_SYNTHESIZED, moving, name="transcriber.window-move", skip_ended=True
+    )
+    runtime.add_transactional(topics.JOBS_OUTCOME, CloseWindow(windows), name="transcriber.window-close")
+
+    await engine.start()
+    try:
+        async with runtime:
+            await runtime.run()
+    finally:
+        await engine.close()
+
+
+def _cutter(settings: TranscriberSettings, store: ArtifactStore) -> Cutter:
+    if settings.transcriber_splitter == "timed":
+        return TimedCutter(settings.timed_chunks)
+    rules = ChunkRules(target=settings.chunk_target_seconds, longest=settings.chunk_max_seconds)
+    return SilenceCutter(store, rules)
+
+
+def main() -> None:
+    """Entry point of the console script `octavia-transcriber`."""
+    try:
+        asyncio.run(serve(TranscriberSettings()))
+    except EngineUnavailableError as error:
+        raise SystemExit(f"octavia-transcriber: {error.message}") from None

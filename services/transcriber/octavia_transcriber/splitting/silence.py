@@ -1,0 +1,127 @@
+"""Cuts a source at silences: fetch, probe, extract the sound, find speech, plan chunks."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from octavia_common.artifacts.store import ArtifactStore
+from octavia_common.cancellation import CancelToken
+from octavia_common.events import JobKind, JobSpec
+from octavia_common.media import (
+    AudioInfo,
+    MediaKind,
+    ToolLimits,
+    TruncatedMediaError,
+    ffmpeg,
+    probe,
+    safe_input,
+)
+from octavia_common.messaging.handlers import Work
+
+from octavia_transcriber.planning.chunks import ChunkRules, Cut, cut_into_chunks
+from octavia_transcriber.planning.features import SAMPLE_RATE, extract
+from octavia_transcriber.planning.speech import find_speech
+from octavia_transcriber.splitting.cutter import LongerThanQuotedError, SampleSpan, longest_paid
+from octavia_transcriber.wav import to_wav
+
+BYTES_PER_SECOND = 2 * SAMPLE_RATE
+_BLOCK_SECONDS = 30
+_MISSING_SECONDS = 2.0
+_MISSING_SHARE = 0.01
+
+
+@dataclass(frozen=True)
+class ExtractedSource:
+    """A source whose sound lies as PCM (16 kHz, mono, 16 bit) in a scratch file."""
+
+    pcm: Path
+    duration_seconds: float
+    cuts: Sequence[Cut]
+
+    async def audio(self, span: SampleSpan) -> bytes:
+        """The samples of a chunk as a WAV file."""
+        return to_wav(await asyncio.to_thread(_read, self.pcm, span))
+
+
+class SilenceCutter:
+    """The cutter of real media. Memory stays flat: a block of sound at a time, and 4 MB an hour of
+    features; the sound itself (115 MB an hour) lies on the scratch disk."""
+
+    name = "silence"
+    version = "1"
+
+    def __init__(self, store: ArtifactStore, rules: ChunkRules | None = None) -> None:
+        self._store = store
+        self._rules = rules or ChunkRules()
+
+    def params(self, spec: JobSpec) -> Mapping[str, Any]:
+        return asdict(self._rules)
+
+    async def cut(self, spec: JobSpec, work: Work) -> ExtractedSource:
+        kind = MediaKind.AUDIO if spec.kind is JobKind.AUDIO_TRANSLATE else MediaKind.VIDEO
+        source = await self._store.fetch(spec.source, work.scratch / "source")
+        info = await probe(source, kind=kind, cancel=work.cancel)
+        track = info.require_audio()
+        pcm = work.scratch / "sound.pcm"
+        await _extract_sound(source, kind, track, pcm, longest_paid(spec.duration_seconds), work.cancel)
+        heard = (await asyncio.to_thread(pcm.stat)).st_size / BYTES_PER_SECOND
+        _check_length(heard, track, max(heard, info.duration_seconds), spec.duration_seconds)
+        await asyncio.to_thread(source.unlink)
+        duration = max(heard, info.duration_seconds)
+        cuts = await asyncio.to_thread(_plan, pcm, heard, duration, self._rules, work.cancel)
+        return ExtractedSource(pcm, duration, cuts)
+
+
+async def _extract_sound(
+    source: Path, kind: MediaKind, track: AudioInfo, pcm: Path, most_seconds: float, cancel: CancelToken
+) -> None:
+    """Decode a track to PCM whose first sample is the first instant of the source's own clock.
+
+    `async=1` and `first_pts=0` put silence where the track begins late or has holes, so that a sample's
+    number is its time. A moment more than may be is decoded, so that too long can be told from right.
+    """
+    await ffmpeg(
+        *safe_input(source, kind),
+        *("-map", f"0:{track.index}", "-vn", "-sn", "-dn"),
+        *("-af", f"aresample={SAMPLE_RATE}:async=1:first_pts=0"),
+        *("-ac", "1", "-t", f"{most_seconds + 1:.3f}", "-f", "s16le", str(pcm)),
+        limits=ToolLimits(file_bytes=int((most_seconds + 60) * BYTES_PER_SECOND)),
+        cancel=cancel,
+    )
+
+
+def _check_length(heard: float, track: AudioInfo, plays: float, quoted: float) -> None:
+    if plays > longest_paid(quoted):
+        raise LongerThanQuotedError(plays, quoted)
+    stated = track.duration_seconds
+    if stated is not None and heard < stated - _MISSING_SECONDS - _MISSING_SHARE * stated:
+        raise TruncatedMediaError
+
+
+def _plan(pcm: Path, heard: float, duration: float, rules: ChunkRules, cancel: CancelToken) -> list[Cut]:
+    features = extract(_blocks(pcm, cancel))
+    regions = [r for r in find_speech(features) if r.start < heard]
+    if regions and regions[-1].end > heard:
+        regions[-1] = regions[-1].model_copy(update={"end": heard})
+    cuts = cut_into_chunks(regions, heard, features.quietest, rules)
+    if cuts:
+        last = cuts[-1]
+        cuts[-1] = Cut(last.start, last.end, max(duration, last.end), last.regions)
+    return cuts
+
+
+def _blocks(pcm: Path, cancel: CancelToken) -> Iterator[NDArray[np.int16]]:
+    with pcm.open("rb") as file:
+        while block := file.read(_BLOCK_SECONDS * BYTES_PER_SECOND):
+            cancel.raise_if_cancelled()
+            yield np.frombuffer(block[: len(block) // 2 * 2], np.dtype("<i2"))
+
+
+def _read(pcm: Path, span: SampleSpan) -> bytes:
+    with pcm.open("rb") as file:
+        file.seek(2 * span.first)
+        return file.read(2 * (span.last - span.first))

@@ -1,0 +1,102 @@
+"""The first stage of dubbing: a job whose credits are held becomes a plan of chunks."""
+
+import asyncio
+from collections.abc import Sequence
+
+from octavia_common.artifacts.keys import artifact_key
+from octavia_common.artifacts.store import ArtifactStore
+from octavia_common.documents import ChunkPlan, PlannedChunk
+from octavia_common.events import ArtifactRef, ChunkRef, CloudEvent, CreditsReserved, JobKind, MediaPlanned
+from octavia_common.messaging.handlers import Work
+
+from octavia_transcriber.planning.features import SAMPLE_RATE
+from octavia_transcriber.splitting.cutter import CutSource, Cutter, SampleSpan
+from octavia_transcriber.wav import MEDIA_TYPE
+
+DUBBED = frozenset({JobKind.VIDEO_TRANSLATE, JobKind.AUDIO_TRANSLATE})
+_TRANSFERS = 4
+
+
+class SplitStage:
+    """CreditsReserved → chunk audio and a ChunkPlan in the store → MediaPlanned.
+
+    The plan is written last: where it exists, with all of its chunks, nothing is done again.
+    """
+
+    def __init__(self, store: ArtifactStore, cutter: Cutter) -> None:
+        self._store = store
+        self._cutter = cutter
+
+    async def handle(self, event: CloudEvent[CreditsReserved], work: Work) -> Sequence[MediaPlanned]:
+        """Plan one job. Jobs of other kinds are not ours. Raises a MediaError for unusable sources."""
+        reserved = event.data
+        if reserved.spec.kind not in DUBBED:
+            return []
+        plan_key = self._key(reserved, "plan")
+        found = await self._made_before(plan_key)
+        if found is None:
+            source = await self._cutter.cut(reserved.spec, work)
+            chunks = await self._put_chunks(reserved, source)
+            plan = ChunkPlan(duration_seconds=source.duration_seconds, chunks=chunks)
+            found = (await self._store.write_document(plan_key, plan), plan)
+        ref, plan = found
+        return [
+            MediaPlanned(
+                job=reserved.job,
+                spec=reserved.spec,
+                plan=ref,
+                chunks=len(plan.chunks),
+                made=(ref.key, *(chunk.audio.key for chunk in plan.chunks)),
+            )
+        ]
+
+    async def _made_before(self, plan_key: str) -> tuple[ArtifactRef, ChunkPlan] | None:
+        ref = await self._store.stat(plan_key)
+        if ref is None:
+            return None
+        plan = await self._store.read_document(ref, ChunkPlan)
+        gate = asyncio.Semaphore(_TRANSFERS)
+
+        async def exists(chunk: PlannedChunk) -> bool:
+            async with gate:
+                return await self._store.stat(chunk.audio.key) == chunk.audio
+
+        complete = all(await asyncio.gather(*(exists(chunk) for chunk in plan.chunks)))
+        return (ref, plan) if complete else None
+
+    async def _put_chunks(self, reserved: CreditsReserved, source: CutSource) -> tuple[PlannedChunk, ...]:
+        gate = asyncio.Semaphore(_TRANSFERS)
+        total = len(source.cuts)
+
+        async def put(index: int) -> PlannedChunk:
+            cut = source.cuts[index]
+            span = SampleSpan.of(cut)
+            key = self._key(reserved, "chunk", span)
+            async with gate:
+                audio = await self._store.write(key, await source.audio(span), MEDIA_TYPE)
+            return PlannedChunk(
+                chunk=ChunkRef(
+                    index=index,
+                    total=total,
+                    start=span.first / SAMPLE_RATE,
+                    end=span.last / SAMPLE_RATE,
+                    next_speech_start=cut.next_speech_start,
+                ),
+                audio=audio,
+                regions=cut.regions,
+            )
+
+        return tuple(await asyncio.gather(*(put(index) for index in range(total))))
+
+    def _key(self, reserved: CreditsReserved, what: str, span: SampleSpan | None = None) -> str:
+        params = dict(self._cutter.params(reserved.spec))
+        if span is not None:
+            params |= {"first_sample": span.first, "last_sample": span.last}
+        return artifact_key(
+            reserved.job.user_id,
+            what,
+            inputs=[reserved.spec.source.sha256],
+            engine=self._cutter.name,
+            version=self._cutter.version,
+            params=params,
+        )

@@ -1,0 +1,31 @@
+"""Chunk audio as WAV: 16 kHz, mono, 16 bit."""
+
+import io
+import wave
+
+import numpy as np
+from numpy.typing import NDArray
+
+from octavia_transcriber.planning.features import SAMPLE_RATE
+
+MEDIA_TYPE = "audio/wav"
+
+
+def to_wav(pcm: bytes) -> bytes:
+    """Samples (little-endian, 16 bit, mono, 16 kHz) in a WAV file."""
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes(pcm)
+    return buffer.getvalue()
+
+
+def from_wav(data: bytes) -> NDArray[np.int16]:
+    """The samples of a WAV file made by `to_wav`. Raises ValueError for any other shape."""
+    with wave.open(io.BytesIO(data), "rb") as file:
+        shape = (file.getnchannels(), file.getsampwidth(), file.getframerate())
+        if shape != (1, 2, SAMPLE_RATE):
+            raise ValueError(f"chunk audio must be mono, 16 bit, {SAMPLE_RATE} Hz, not {shape}")
+        return np.frombuffer(file.readframes(file.getnframes()), np.dtype("<i2"))

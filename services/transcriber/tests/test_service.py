@@ -1,0 +1,141 @@
+"""The whole service on real Kafka, PostgreSQL and S3: a reserved job comes out as transcripts."""
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from octavia_common import topics
+from octavia_common.artifacts.keys import upload_key
+from octavia_common.artifacts.s3 import open_store
+from octavia_common.commands.topics import apply_topics
+from octavia_common.documents import Transcript
+from octavia_common.events import (
+    ArtifactRef,
+    ChunkSynthesized,
+    CreditsReserved,
+    EventData,
+    JobKind,
+    JobSpec,
+)
+from octavia_common.messaging.codec import decode, encode
+from octavia_common.migrations import migrate, migrations_of_installed_services
+from octavia_common.topics import Topic, topic_of
+from octavia_transcriber.main import serve
+from octavia_transcriber.settings import TranscriberSettings
+
+pytestmark = pytest.mark.integration
+
+CHUNKS = 5
+REF = ArtifactRef(key="users/x/speech", sha256="0" * 64, size_bytes=1, media_type="application/json")
+
+
+@pytest.fixture
+async def settings(addresses, database_url, topic_prefix, bucket) -> TranscriberSettings:
+    settings = TranscriberSettings(
+        kafka_bootstrap_servers=addresses.kafka_bootstrap_servers,
+        kafka_prefix=topic_prefix,
+        database_url=database_url,
+        s3_endpoint=addresses.s3_endpoint,
+        s3_access_key=addresses.s3_access_key,
+        s3_secret_key=addresses.s3_secret_key,
+        s3_bucket=bucket,
+        shutdown_grace_seconds=2,
+        transcriber_engine="timed",
+        transcriber_splitter="timed",
+        timed_chunks=CHUNKS,
+        chunk_window=2,
+    )
+    await apply_topics(settings)
+    folder = migrations_of_installed_services()["transcriber"]
+    await asyncio.to_thread(migrate, database_url, "transcriber", folder)
+    return settings
+
+
+@pytest.fixture
+async def running(settings):
+    service = asyncio.create_task(serve(settings))
+    yield service
+    service.cancel()
+    await asyncio.gather(service, return_exceptions=True)
+
+
+@pytest.fixture
+async def publish(settings):
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap_servers)
+    await producer.start()
+
+    async def send(*events: EventData) -> None:
+        for event in events:
+            name = f"{settings.kafka_prefix}{topic_of(type(event)).name}"
+            await producer.send_and_wait(name, encode(event, service="test"), key=event.key().encode())
+
+    yield send
+    await producer.stop()
+
+
+@pytest.fixture
+async def reader(settings):
+    consumers = []
+
+    async def read(topic: Topic) -> AIOKafkaConsumer:
+        consumer = AIOKafkaConsumer(
+            f"{settings.kafka_prefix}{topic.name}",
+            bootstrap_servers=settings.kafka_bootstrap_servers,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+        )
+        await consumer.start()
+        consumers.append(consumer)
+        return consumer
+
+    yield read
+    for consumer in consumers:
+        await consumer.stop()
+
+
+async def test_a_job_goes_through_the_window_and_out_in_every_language(
+    settings, running, publish, reader, job
+):
+    store = open_store(settings)
+    await store.ensure_bucket()
+    source = await store.write(upload_key(job.user_id, job.job_id), b"any bytes", "video/mp4")
+    spec = JobSpec(
+        kind=JobKind.VIDEO_TRANSLATE,
+        source=source,
+        source_filename="talk.mp4",
+        duration_seconds=150,
+        source_language="en",
+        target_languages=("es", "fr"),
+    )
+    reserved = CreditsReserved(job=job, spec=spec, amount=20)
+    await publish(reserved, reserved)
+
+    transcribed = await reader(topics.CHUNKS_TRANSCRIBED)
+    seen: Counter[tuple[int, str]] = Counter()
+    waiting: list[Any] = []
+    async with asyncio.timeout(60):
+        while len(seen) < CHUNKS * 2:
+            event = decode((await transcribed.getone()).value).data
+            unit = (event.chunk.index, event.target_language)
+            seen[unit] += 1
+            if seen[unit] == 1:
+                waiting.append(event)
+            if len(waiting) == 4:  # the window is full: nothing more comes before these are spoken
+                spoken = [
+                    ChunkSynthesized(
+                        job=one.job,
+                        chunk=one.chunk,
+                        source_language="en",
+                        target_language=one.target_language,
+                        speech=REF,
+                    )
+                    for one in waiting
+                ]
+                waiting = []
+                await publish(*spoken, *spoken)
+    assert set(seen) == {(index, language) for index in range(CHUNKS) for language in ("es", "fr")}
+    transcript = await store.read_document(event.transcript, Transcript)
+    assert transcript.segments
+    await store.close()

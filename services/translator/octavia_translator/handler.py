@@ -1,0 +1,94 @@
+"""The stage: a chunk's transcript in, its lines in one target language out."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+from octavia_common.artifacts import ArtifactStore, artifact_key, made_once
+from octavia_common.documents import Segment, Transcript, TranslatedSegment, Translation
+from octavia_common.events import ArtifactRef, ChunkTranscribed, ChunkTranslated, CloudEvent
+from octavia_common.messaging.handlers import Work
+
+from octavia_translator import checks
+from octavia_translator.engine import Answer, Line, TranslationEngine, TranslationRequest
+
+log = structlog.get_logger(__name__)
+
+
+class TranslateChunk:
+    """Translates one chunk; where it was translated before, the engine does not run."""
+
+    def __init__(self, store: ArtifactStore, engine: TranslationEngine) -> None:
+        self._store = store
+        self._engine = engine
+
+    async def handle(self, event: CloudEvent[ChunkTranscribed], work: Work) -> Sequence[ChunkTranslated]:
+        """Raises UnsupportedLanguageError where the engine does not have the pair."""
+        data = event.data
+        params = await asyncio.to_thread(self._engine.params, data.source_language, data.target_language)
+        key = self._key(data, params)
+
+        async def make() -> ArtifactRef:
+            transcript = await self._store.read_document(data.transcript, Transcript)
+            return await self._store.write_document(key, await self._translate(data, transcript, work))
+
+        translation = await made_once(self._store, key, make)
+        return [
+            ChunkTranslated(
+                job=data.job,
+                chunk=data.chunk,
+                source_language=data.source_language,
+                target_language=data.target_language,
+                made=(key,),
+                translation=translation,
+            )
+        ]
+
+    def _key(self, data: ChunkTranscribed, params: Mapping[str, Any]) -> str:
+        return artifact_key(
+            data.job.user_id,
+            "translation",
+            inputs=[data.transcript.sha256],
+            engine=self._engine.name,
+            version=self._engine.version,
+            params={
+                "source": data.source_language,
+                "target": data.target_language,
+                "checks": checks.VERSION,
+                "engine": dict(params),
+            },
+        )
+
+    async def _translate(self, data: ChunkTranscribed, transcript: Transcript, work: Work) -> Translation:
+        lines = tuple(Line(segment.id, segment.text) for segment in transcript.segments)
+        answers: Sequence[Answer] = ()
+        if lines:
+            request = TranslationRequest(data.source_language, data.target_language, lines)
+            answers = await self._engine.run(request, work.cancel)
+        return Translation(
+            source_language=data.source_language,
+            target_language=data.target_language,
+            chunk=data.chunk,
+            segments=tuple(
+                translated(segment, answer, data.target_language)
+                for segment, answer in zip(transcript.segments, answers, strict=True)
+            ),
+        )
+
+
+def translated(segment: Segment, answer: Answer, target_language: str) -> TranslatedSegment:
+    """The segment with its translation; empty and flagged where the answer is none."""
+    problem = checks.problem_of(segment.text, answer, target_language)
+    if problem is not None:
+        log.warning("a line could not be translated", segment=segment.id, problem=problem)
+    return TranslatedSegment(
+        id=segment.id,
+        speaker=segment.speaker,
+        start=segment.start,
+        end=segment.end,
+        slot_end=segment.slot_end,
+        source_text=segment.text,
+        text="" if problem else answer.text.strip(),
+        flags=("untranslated",) if problem else (),
+    )

@@ -1,0 +1,138 @@
+"""The stage: artifacts to artifacts, once, with every line answered or marked."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from octavia_common.documents import Translation
+from octavia_common.errors import ArtifactMissingError, UnsupportedLanguageError
+from octavia_translator.engine import Answer, AnswerMismatchError, TranslationEngine
+from octavia_translator.handler import TranslateChunk
+
+
+class Dictionary(TranslationEngine):
+    """Answers from a table; counts its runs."""
+
+    name = "dictionary"
+    attempts = 1
+
+    def __init__(self, table: Mapping[str, str], *, data: str = "1", spoil=lambda answers: answers) -> None:
+        super().__init__()
+        self.table, self.data, self.spoil, self.runs = table, data, spoil, 0
+
+    def pairs(self) -> Mapping[str, Sequence[str]]:
+        return {"en": ("es",)}
+
+    def params(self, source_language: str, target_language: str) -> Mapping[str, Any]:
+        if target_language != "es":
+            raise UnsupportedLanguageError("It can do es.")
+        return {"data": self.data}
+
+    def translate(self, request, cancel):
+        self.runs += 1
+        return self.spoil([Answer(line.id, self.table.get(line.text, line.text)) for line in request.lines])
+
+
+TABLE = {"The house is big.": "La casa es grande.", "Good morning, all.": "Buenos días a todos."}
+
+
+@pytest.fixture
+async def started():
+    engines: list[TranslationEngine] = []
+
+    async def start(engine: TranslationEngine) -> TranslationEngine:
+        await engine.start()
+        engines.append(engine)
+        return engine
+
+    yield start
+    for engine in engines:
+        await engine.close()
+
+
+async def test_translates_each_line_once_and_under_its_id(store, work, transcribed, started):
+    engine = await started(Dictionary(TABLE))
+    handler = TranslateChunk(store, engine)
+    event = await transcribed(*TABLE)
+    (out,) = await handler.handle(event, work)
+    made = await store.read_document(out.translation, Translation)
+    assert [(s.id, s.source_text, s.text, s.flags) for s in made.segments] == [
+        ("0-0", "The house is big.", "La casa es grande.", ()),
+        ("0-1", "Good morning, all.", "Buenos días a todos.", ()),
+    ]
+    assert (made.segments[1].start, made.segments[1].end, made.segments[1].slot_end) == (4.0, 7.0, 7.95)
+    assert out.made == (out.translation.key,)
+    assert out.translation.key.startswith(f"users/{event.data.job.user_id}/artifacts/translation/")
+    assert (out.job, out.chunk, out.source_language, out.target_language) == (
+        event.data.job,
+        event.data.chunk,
+        "en",
+        "es",
+    )
+
+
+async def test_a_second_delivery_runs_no_engine_and_says_the_same(store, work, transcribed, started):
+    engine = await started(Dictionary(TABLE))
+    handler = TranslateChunk(store, engine)
+    event = await transcribed(*TABLE)
+    assert await handler.handle(event, work) == await handler.handle(event, work)
+    assert engine.runs == 1
+
+
+async def test_other_engine_data_is_another_artifact(store, work, transcribed, started):
+    event = await transcribed(*TABLE)
+    keys = set()
+    for data in ("1", "2"):
+        (out,) = await TranslateChunk(store, await started(Dictionary(TABLE, data=data))).handle(event, work)
+        keys.add(out.translation.key)
+    assert len(keys) == 2
+
+
+async def test_a_line_that_cannot_be_had_is_marked_and_empty(store, work, transcribed, started):
+    handler = TranslateChunk(store, await started(Dictionary(TABLE)))
+    (out,) = await handler.handle(await transcribed("The house is big.", "Nobody knows this line."), work)
+    good, bad = (await store.read_document(out.translation, Translation)).segments
+    assert (good.text, good.flags) == ("La casa es grande.", ())
+    assert (bad.text, bad.flags, bad.source_text) == ("", ("untranslated",), "Nobody knows this line.")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda answers: answers[:-1],
+        lambda answers: [*answers, answers[0]],
+        lambda answers: [answers[0], answers[0]],
+        lambda answers: [*answers[:-1], Answer("other", "x")],
+    ],
+)
+async def test_an_engine_that_skips_or_doubles_a_line_is_not_believed(
+    store, work, transcribed, started, spoil
+):
+    handler = TranslateChunk(store, await started(Dictionary(TABLE, spoil=spoil)))
+    with pytest.raises(AnswerMismatchError):
+        await handler.handle(await transcribed(*TABLE), work)
+    assert len(store.objects) == 1
+
+
+async def test_answers_in_another_order_find_their_lines(store, work, transcribed, started):
+    handler = TranslateChunk(store, await started(Dictionary(TABLE, spoil=lambda a: a[::-1])))
+    (out,) = await handler.handle(await transcribed(*TABLE), work)
+    made = await store.read_document(out.translation, Translation)
+    assert [segment.text for segment in made.segments] == list(TABLE.values())
+
+
+async def test_a_chunk_without_speech_needs_no_engine(store, work, transcribed, started):
+    engine = await started(Dictionary(TABLE))
+    (out,) = await TranslateChunk(store, engine).handle(await transcribed(), work)
+    assert (await store.read_document(out.translation, Translation)).segments == ()
+    assert engine.runs == 0
+
+
+async def test_unsupported_pair_and_missing_transcript_are_permanent(store, work, transcribed, started):
+    handler = TranslateChunk(store, await started(Dictionary(TABLE)))
+    with pytest.raises(UnsupportedLanguageError):
+        await handler.handle(await transcribed(*TABLE, target="ja"), work)
+    event = await transcribed(*TABLE)
+    await store.delete([event.data.transcript.key])
+    with pytest.raises(ArtifactMissingError):
+        await handler.handle(event, work)
