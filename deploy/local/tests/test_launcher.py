@@ -82,8 +82,16 @@ def until(condition: Callable[[], bool], seconds: float = 30.0) -> bool:
 def alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def named(pid: int) -> str:
+    """Its program's name; empty where it has ended since it was listed."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
@@ -139,8 +147,7 @@ def test_a_server_that_dies_is_started_again(stack: FakeStack) -> None:
     assert until(lambda: stack.ready)
 
     def java() -> list[int]:
-        below = descendants(launcher.pid)
-        return [pid for pid in below if Path(f"/proc/{pid}/comm").read_text() == "java\n"]
+        return [pid for pid in descendants(launcher.pid) if named(pid) == "java"]
 
     (first,) = java()
     os.kill(first, signal.SIGKILL)
