@@ -1,9 +1,10 @@
 """Puts the gateway's objects together; `main.py` does it for a process, tests for themselves."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from octavia_common.artifacts.store import ArtifactStore
@@ -14,6 +15,7 @@ from octavia_gateway.admin.service import AdminService
 from octavia_gateway.api_keys.service import ApiKeysService
 from octavia_gateway.auth.authenticator import TokenAuthenticator
 from octavia_gateway.auth.passwords import Passwords
+from octavia_gateway.auth.repository import AuthRepository
 from octavia_gateway.auth.service import AuthService
 from octavia_gateway.auth.tokens import AccessTokens
 from octavia_gateway.credits.service import CreditsService
@@ -21,7 +23,7 @@ from octavia_gateway.database import GatewayDatabase
 from octavia_gateway.deadlines import Deadlines, every
 from octavia_gateway.events.hub import EventHub
 from octavia_gateway.events.log import EventLog
-from octavia_gateway.events.registry import StreamRegistry
+from octavia_gateway.events.registry import Revoked, StreamRegistry
 from octavia_gateway.events.service import StreamService
 from octavia_gateway.files.services import FileServices
 from octavia_gateway.housekeeping import Housekeeping
@@ -69,7 +71,7 @@ def compose(settings: GatewaySettings, database: Database, outbox: Outbox, store
     tables = GatewayDatabase(database, outbox)
     secret = settings.jwt_secret.get_secret_value()
     hub = EventHub(lambda: _listening_connection(database), _catch_up(tables))
-    streams = StreamRegistry(hub, settings)
+    streams = StreamRegistry(hub, settings, _over(tables))
     passwords = Passwords(memory_kib=settings.argon2_memory_kib, time_cost=settings.argon2_time_cost)
     tokens = AccessTokens(secret, lifetime=timedelta(seconds=settings.access_token_seconds))
     idempotency = Idempotency(tables, secret, lifetime=timedelta(hours=settings.idempotency_hours))
@@ -108,6 +110,16 @@ def compose(settings: GatewaySettings, database: Database, outbox: Outbox, store
 async def _listening_connection(database: Database) -> "asyncpg.Connection[asyncpg.Record]":
     """A connection of its own: LISTEN lasts, and the pool's connections change hands."""
     return await asyncpg.connect(database.url, server_settings=database.server_settings, timeout=10)
+
+
+def _over(database: GatewayDatabase) -> Revoked:
+    accounts = AuthRepository()
+
+    async def over(credential_ids: Sequence[UUID]) -> Sequence[UUID]:
+        async with database.service_transaction() as connection:
+            return await accounts.over(connection, credential_ids)
+
+    return over
 
 
 def _catch_up(database: GatewayDatabase) -> Any:

@@ -60,6 +60,9 @@ class GatewaySettings(ServiceSettings):
     sse_max_streams_per_user: int = Field(50, description="Most open event streams of one user.")
     sse_queue_events: int = Field(64, description="Unsent events after which a slow reader is dropped.")
     sse_send_timeout_seconds: float = Field(10.0, description="A blocked send longer than this ends it.")
+    sse_recheck_seconds: float = Field(
+        5.0, gt=0, description="How soon the streams of a session logged out of, or of a deleted key, end."
+    )
     job_event_days: int = Field(7, description="How long a stream can be resumed from its Last-Event-ID.")
 
     max_upload_bytes: int = Field(10 * GIB, description="Largest upload, in bytes.")

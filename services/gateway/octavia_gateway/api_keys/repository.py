@@ -48,7 +48,7 @@ class ApiKeysRepository:
         return found is not None
 
     async def use(self, connection: Connection, key_hash: bytes) -> Any | None:
-        """The owner (user_id, email, is_admin) of a key, whose use is noted once a minute at most."""
+        """The owner (user_id, email, is_admin) and id of a key, whose use is noted once a minute at most."""
         row = await connection.fetchrow(
             """
             SELECT u.user_id, u.email, u.is_admin, k.key_id,

@@ -1,7 +1,5 @@
 """From what stands in the Authorization header to the caller."""
 
-from uuid import UUID
-
 from octavia_gateway.api_keys.repository import ApiKeysRepository
 from octavia_gateway.auth.repository import AuthRepository
 from octavia_gateway.auth.tokens import API_KEY_PREFIX, AccessTokens, InvalidTokenError, digest
@@ -40,14 +38,25 @@ class TokenAuthenticator:
             account = await self._accounts.account_in_session(connection, claims.user_id, claims.session_id)
         if account is None:
             raise UnauthenticatedError("The session of this access token is over. Log in again.")
-        return self._user(account.user_id, account.email, account.is_admin, claims.session_id)
+        return User(
+            account.user_id,
+            account.email,
+            self._administrates(account.email, account.is_admin),
+            session_id=claims.session_id,
+            expires_at=claims.expires_at,
+        )
 
     async def _by_key(self, key: str) -> User:
         async with self._database.service_transaction() as connection:
             owner = await self._keys.use(connection, digest(key))
         if owner is None:
             raise UnauthenticatedError("There is no such API key; it may have been deleted.")
-        return self._user(owner["user_id"], owner["email"], owner["is_admin"], None)
+        return User(
+            owner["user_id"],
+            owner["email"],
+            self._administrates(owner["email"], owner["is_admin"]),
+            key_id=owner["key_id"],
+        )
 
-    def _user(self, user_id: UUID, email: str, is_admin: bool, session_id: UUID | None) -> User:
-        return User(user_id, email, is_admin or email.casefold() in self._administrators, session_id)
+    def _administrates(self, email: str, is_admin: bool) -> bool:
+        return is_admin or email.casefold() in self._administrators

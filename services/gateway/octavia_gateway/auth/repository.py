@@ -1,5 +1,6 @@
 """The SQL of accounts and sessions. Every function works on the caller's connection."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -151,6 +152,21 @@ class AuthRepository:
             user_id,
         )
         return Account(**dict(row)) if row else None
+
+    async def over(self, connection: Connection, credential_ids: Sequence[UUID]) -> list[UUID]:
+        """Those that are neither a session that is alive nor an API key that exists."""
+        rows = await connection.fetch(
+            """
+            SELECT id FROM unnest($1::uuid[]) AS id
+            WHERE NOT EXISTS (
+                    SELECT 1 FROM sessions s
+                    WHERE s.session_id = id AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp()
+                )
+              AND NOT EXISTS (SELECT 1 FROM api_keys k WHERE k.key_id = id)
+            """,
+            list(credential_ids),
+        )
+        return [row["id"] for row in rows]
 
     async def prune(self, connection: Connection, *, limit: int = 1000) -> None:
         """Forget at most `limit` sessions that were over a week ago, with their tokens."""

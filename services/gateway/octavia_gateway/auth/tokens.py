@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -22,10 +22,11 @@ class InvalidTokenError(Exception):
 
 @dataclass(frozen=True)
 class AccessClaims:
-    """What an access token says: who, and in which session."""
+    """What an access token says: who, in which session and, once read, until when (seconds since 1970)."""
 
     user_id: UUID
     session_id: UUID
+    expires_at: float | None = field(default=None, compare=False)
 
 
 class AccessTokens:
@@ -61,7 +62,7 @@ class AccessTokens:
         try:
             claims = jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims
             self._registry.validate(claims)
-            return AccessClaims(UUID(claims["sub"]), UUID(claims["sid"]))
+            return AccessClaims(UUID(claims["sub"]), UUID(claims["sid"]), float(claims["exp"]))
         except (JoseError, ValueError, TypeError, AttributeError) as error:
             raise InvalidTokenError from error
 

@@ -19,12 +19,20 @@ class UnauthenticatedError(ApiError):
 
 @dataclass(frozen=True)
 class User:
-    """The caller. `session_id` is None where an API key was shown."""
+    """The caller.
+
+    Attributes:
+        session_id: None where an API key was shown.
+        key_id: the API key; None where an access token was shown.
+        expires_at: when the access token runs out, in seconds since 1970; None for an API key.
+    """
 
     user_id: UUID
     email: str
     is_admin: bool
     session_id: UUID | None = None
+    key_id: UUID | None = None
+    expires_at: float | None = None
 
 
 class Authenticator(Protocol):

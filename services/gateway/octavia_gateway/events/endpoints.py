@@ -49,7 +49,7 @@ async def follow_job(
 async def _follow(
     user: CurrentUser, resources: CurrentResources, job_id: UUID | None, last_event_id: str | None
 ) -> Response:
-    stream = await resources.streams.open(user.user_id, job_id, _number(last_event_id))
+    stream = await resources.streams.open(user, job_id, _number(last_event_id))
     if stream is None:
         return Response(status_code=204)
     return HandoverResponse(stream, headers=_HEADERS, media_type="text/event-stream")

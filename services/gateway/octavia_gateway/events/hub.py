@@ -15,7 +15,7 @@ import asyncpg
 import structlog
 from tenacity import AsyncRetrying, stop_never, wait_exponential_jitter
 
-from octavia_gateway.events.wire import CHANNEL, Notice, StreamEvent, read_notice
+from octavia_gateway.events.wire import CHANNEL, Frame, Notice, StreamEvent, read_notice
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +38,7 @@ class Listener(Protocol):
     user_id: UUID
     cursor: int | None
 
-    def on_event(self, event: StreamEvent, frame: bytes) -> None:
+    def on_event(self, event: StreamEvent, frame: Frame) -> None:
         """A new event, and its encoding. It may come twice; the cursor tells."""
 
     def on_credits(self) -> None:
@@ -154,7 +154,7 @@ class EventHub:
 
     async def _deliver(self, event: StreamEvent) -> int:
         listeners = list(self._listeners.get(event.user_id, ()))
-        frame = event.frame()
+        frame = Frame(event.frame())
         for count, listener in enumerate(listeners, 1):
             listener.on_event(event, frame)
             if count % YIELD_EVERY == 0:
@@ -184,7 +184,7 @@ class Watch:
         self.user_id = user_id
         self._changed = asyncio.Event()
 
-    def on_event(self, event: StreamEvent, frame: bytes) -> None:
+    def on_event(self, event: StreamEvent, frame: Frame) -> None:
         """Wake up."""
         self._changed.set()
 

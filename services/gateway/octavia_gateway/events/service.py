@@ -8,8 +8,10 @@ from uuid import UUID
 from octavia_common.errors import TransientError
 from starlette.types import Receive, Send
 
+from octavia_gateway.auth.user import User
 from octavia_gateway.database import Connection, GatewayDatabase
-from octavia_gateway.events.handover import abort
+from octavia_gateway.events.asgi import AsgiTransport
+from octavia_gateway.events.handover import take_over
 from octavia_gateway.events.log import EventLog
 from octavia_gateway.events.registry import StreamRegistry
 from octavia_gateway.events.stream import EventStream
@@ -45,25 +47,23 @@ class StreamService:
         self._database = database
         self._registry = registry
         self._hub = registry.hub
+        self.send_timeout_seconds = registry.send_timeout_seconds
         self._log = EventLog()
         self._jobs = JobsRepository()
 
-    async def open(
-        self, user_id: UUID, job_id: UUID | None, last_event_id: int | None
-    ) -> "OpenStream | None":
+    async def open(self, user: User, job_id: UUID | None, last_event_id: int | None) -> "OpenStream | None":
         """A stream that stands at its beginning, or None where its end was seen already.
 
         Raises JobNotFoundError (404), TooManyStreamsError (429), StreamsNotReadyError (503).
         """
         await self._wait_for_hub()
-        stream = self._registry.admit(user_id, job_id)
+        stream = self._registry.admit(user, job_id)
         with self._registry.releasing_on_error(stream):
             epoch = self._hub.epoch
-            opening = await self._begin(user_id, job_id, last_event_id)
+            opening = await self._begin(user.user_id, job_id, last_event_id)
             if opening.nothing_more:
                 self._registry.release(stream)
                 return None
-            stream.cursor = opening.cursor
             return OpenStream(self, stream, opening, epoch)
 
     async def _wait_for_hub(self) -> None:
@@ -128,41 +128,63 @@ class OpenStream:
     def __init__(self, service: StreamService, stream: EventStream, opening: Opening, epoch: int) -> None:
         self._service = service
         self._stream = stream
-        self._opening: Opening | None = opening
+        self._opening = opening
         self._epoch = epoch
 
     async def __call__(self, receive: Receive, send: Send) -> None:
-        """Write until the end, the client's leaving, or the reader's being dropped."""
+        """Take the connection over, write what was missed and go live.
+
+        Where the connection cannot be taken over, the call lasts as long as the stream.
+        """
         stream = self._stream
         try:
-            try:
-                await self._catch_up(send)
-            except (TimeoutError, OSError):
-                stream.dropped = True
+            transport = take_over(send, stream)
+            if transport is None:
+                await self._through_asgi(receive, send)
             else:
-                await stream.wait(receive)
-            await stream.close()
-            if stream.dropped:
-                abort(send)
-            else:
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                stream.attach(transport, framed=True)
+                await self._begin()
+        except ConnectionResetError:
+            stream.abort()
         finally:
-            self._service.release(stream)
+            # A connection taken over tells by itself when it is lost.
+            if not stream.attached:
+                self._service.release(stream)
 
-    async def _catch_up(self, send: Send) -> None:
-        opening, self._opening = self._opening, None
-        assert opening is not None
+    async def _through_asgi(self, receive: Receive, send: Send) -> None:
+        transport = AsgiTransport(self._stream)
+        self._stream.attach(transport, framed=False)
+        beginning = asyncio.create_task(self._begin(), name="event stream's beginning")
+        try:
+            await transport.run(receive, send)
+        finally:
+            beginning.cancel()
+            await asyncio.gather(beginning, return_exceptions=True)
+
+    async def _begin(self) -> None:
+        try:
+            await self._catch_up()
+        except TimeoutError:
+            self._stream.drop()
+        except ConnectionResetError:
+            pass  # the reader left meanwhile
+        except BaseException:
+            self._stream.abort()
+            raise
+
+    async def _catch_up(self) -> None:
+        stream, opening = self._stream, self._opening
         while True:
-            await self._stream.replay(send, opening.frames)
-            self._stream.cursor = opening.cursor
-            if opening.more or self._service.missed_notices_since(self._epoch):
-                self._epoch = self._service.epoch
-                opening = await self._service.more(self._stream, opening.cursor)
-                continue
-            self._stream.go_live(opening.cursor)
-            if opening.ended:
-                self._stream.end()
-            return
+            stream.cursor = opening.cursor
+            await stream.replay(opening.frames, timeout_seconds=self._service.send_timeout_seconds)
+            if not (opening.more or stream.missed or self._service.missed_notices_since(self._epoch)):
+                break
+            self._epoch = self._service.epoch
+            stream.missed = False
+            opening = await self._service.more(stream, opening.cursor)
+        stream.go_live()
+        if opening.ended:
+            stream.end()
 
 
 def _opening(events: Sequence[StreamEvent], last_seq: int, job_id: UUID | None) -> Opening:

@@ -12,7 +12,25 @@ MAX_NOTICE_BYTES = 7900
 TERMINAL_KINDS = frozenset({"job.completed", "job.failed", "job.cancelled", "job.deleted"})
 """Events after which a job's own stream ends."""
 
-KEEPALIVE = b": keep-alive\n\n"
+LAST_CHUNK = b"0\r\n\r\n"
+"""Ends a chunked body (RFC 9112, 7.1)."""
+
+
+class Frame:
+    """Something to write on many streams, encoded once.
+
+    `body` is what an ASGI server is given; `chunk` is the same as it goes over the socket, as one chunk of
+    a chunked body.
+    """
+
+    __slots__ = ("body", "chunk")
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+        self.chunk = b"%x\r\n%b\r\n" % (len(body), body)
+
+
+KEEPALIVE = Frame(b": keep-alive\n\n")
 
 
 @dataclass(frozen=True)

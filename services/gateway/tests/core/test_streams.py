@@ -216,6 +216,53 @@ async def test_open_streams_are_counted_limited_and_let_go(make_world: MakeWorld
     await _until(lambda: REGISTRY.get_sample_value("octavia_sse_connections") == 0)
 
 
+async def test_an_open_stream_keeps_nothing_of_its_request(world: World) -> None:
+    """No task and no connection of the server: the stream itself is what the connection talks to."""
+    member, _, _ = await begin(world)
+    server = world.replicas[0].server
+    async with world.follow(member, "/api/v1/events", last_event_id="0") as follower:
+        assert follower.response.headers["connection"] == "close"
+        assert await follower.next() is not None
+        others = {connection.transport for connection in server.server_state.connections}
+        await _until(lambda: not server.server_state.tasks)
+        assert REGISTRY.get_sample_value("octavia_sse_connections") == 1
+        assert len(others) == len(server.server_state.connections)
+    await _until(lambda: REGISTRY.get_sample_value("octavia_sse_connections") == 0)
+
+
+@pytest.mark.parametrize("by", ["log out", "deleted key", "expired token"])
+async def test_a_stream_ends_with_what_it_was_opened_by(make_world: MakeWorld, by: str) -> None:
+    seconds = 3 if by == "expired token" else 900
+    world = await make_world(sse_recheck_seconds=0.05, access_token_seconds=seconds)
+    other = await world.add_replica()
+    member = await world.register()
+    key = await world.client.post("/api/v1/api-keys", json={"name": "one"}, headers=member.headers)
+    made = key.json()
+    opened_by = {"Authorization": f"Bearer {made['key']}"} if by == "deleted key" else member.headers
+    async with (
+        other.client.stream("GET", "/api/v1/events", headers=opened_by) as response,
+        world.client.stream("GET", "/api/v1/events", headers=member.headers) as second,
+    ):
+        assert (response.status_code, second.status_code) == (200, 200)
+        if by == "log out":
+            await world.client.post("/api/v1/auth/logout", headers=member.headers)
+        elif by == "deleted key":
+            gone = await world.client.delete(f"/api/v1/api-keys/{made['id']}", headers=member.headers)
+            assert gone.status_code == 204
+        async with asyncio.timeout(10):
+            # The end of the body, as a browser sees it: it connects again, and is refused.
+            async for _ in response.aiter_raw():
+                pass
+        if by == "deleted key":
+            assert REGISTRY.get_sample_value("octavia_sse_connections") == 1
+        else:
+            async with asyncio.timeout(10):
+                async for _ in second.aiter_raw():
+                    pass
+    again = await other.client.get("/api/v1/events", headers=opened_by)
+    assert again.status_code == 401
+
+
 async def test_another_users_events_are_not_heard(world: World) -> None:
     _, _, made = await begin(world)
     other = await world.register()
