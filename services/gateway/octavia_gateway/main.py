@@ -1,6 +1,7 @@
 """The gateway's process: settings in, everything wired, served until it is told to stop."""
 
 import asyncio
+import resource
 import socket
 import sys
 
@@ -14,12 +15,16 @@ from octavia_gateway.composition import compose
 from octavia_gateway.projection import wiring
 from octavia_gateway.settings import GatewaySettings
 
+SPARE_FILES = 4096
+"""Files beside those of event streams: other requests, Kafka, the database, the store."""
+
 
 def main() -> None:
     """Console script `octavia-gateway`."""
     settings = GatewaySettings()
     if not settings.jwt_secret.get_secret_value():
         sys.exit("JWT_SECRET is not set. Give every replica the same random text of at least 32 characters.")
+    _allow_files(settings.sse_max_connections + SPARE_FILES)
     # Bound before anything is started, so that a taken port is told at once; it listens when all is ready.
     with _bind(settings.gateway_host, settings.gateway_port) as listener:
         asyncio.run(serve(settings, listener))
@@ -46,6 +51,14 @@ async def serve(settings: GatewaySettings, listener: socket.socket) -> None:
                 await serving
     finally:
         gateway.close()
+
+
+def _allow_files(wanted: int) -> None:
+    """Each open stream is an open file, and many systems begin with 1024; the hard limit stays."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 def _bind(host: str, port: int) -> socket.socket:
