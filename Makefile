@@ -31,7 +31,7 @@ logs: ## Follow the logs of all servers and services
 test: lint ## Everything that needs no GPU and ends in minutes: setup, lint, tests
 	@$(VENV)/python -m pytest -m "not slow" $(ARGS)
 
-test-long: setup ## Only the slow tests: half an hour of speech through the real engines
+test-long: setup ## Only the slow tests: half an hour of speech, a thousand killed replicas
 	@$(VENV)/python -m pytest -m slow $(ARGS)
 
 test-unit: setup ## Only the tests that start no server

@@ -19,7 +19,8 @@ LastEventId = Annotated[
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "A stream of events `job.updated`, `job.completed`, `job.failed`, `job.cancelled` and "
-        "`job.deleted`. The data of each is the job as `GET /api/v1/jobs/{id}` answers it.",
+        "`job.deleted`. The data of each is the job as `GET /api/v1/jobs/{id}` answers it. The stream ends "
+        "when the access token runs out or its session or key is ended: connect again with a new one.",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
     }
 }
