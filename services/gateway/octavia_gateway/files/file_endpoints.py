@@ -60,7 +60,7 @@ async def upload_form(
     """Upload a file as a multipart form. It is checked before this answers; large ones better come by tus."""
     length = request.headers.get("content-length", "")
     with services.slots.one():
-        record = await services.intake.receive(
+        record = await services.intake.receive_form(
             user.user_id,
             file_type,
             content_type=request.headers.get("content-type"),

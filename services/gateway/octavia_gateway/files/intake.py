@@ -1,9 +1,9 @@
-"""A file by multipart form: from the socket to the store in parts, never onto a disk."""
+"""A file that comes in one piece: from its source to the store in parts, never onto a disk."""
 
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 from octavia_common.artifacts import ArtifactStore, Part, upload_key
 from octavia_common.errors import OctaviaError
 
-from octavia_gateway.database import GatewayDatabase
+from octavia_gateway.database import Connection, GatewayDatabase
 from octavia_gateway.files.errors import EmptyFileError
-from octavia_gateway.files.form import FormFile, open_form_file
+from octavia_gateway.files.form import open_form_file
 from octavia_gateway.files.making import FileMaker
 from octavia_gateway.files.models import FileRecord, FileType
 from octavia_gateway.files.names import clean_filename
@@ -30,14 +30,18 @@ CONTENT_TYPE = "application/octet-stream"
 """Type of uploads in the store: what a stranger calls his file is never served as such."""
 
 
+Settle = Callable[[Connection, FileRecord], Awaitable[None]]
+"""What else must become true in the transaction that makes the file; an error of it unmakes the file."""
+
+
 @dataclass(frozen=True)
 class _Stored:
     size_bytes: int
     sha256: str
 
 
-class FormIntake:
-    """Receives forms. A row of `uploads` stands for each, so that a crash leaves nothing for ever."""
+class FileIntake:
+    """Receives whole files. A row of `uploads` stands for each, so that a crash leaves nothing for ever."""
 
     def __init__(
         self, settings: GatewaySettings, database: GatewayDatabase, store: ArtifactStore, maker: FileMaker
@@ -49,7 +53,7 @@ class FormIntake:
         self._uploads = UploadsRepository()
         self._files = FilesRepository()
 
-    async def receive(
+    async def receive_form(
         self,
         user_id: UUID,
         file_type: FileType,
@@ -66,10 +70,34 @@ class FormIntake:
         """
         self._maker.check_size((content_length or 0) - FORM_OVERHEAD_BYTES)
         form = await open_form_file(content_type, body)
-        filename = clean_filename(form.filename)
+        return await self.receive(
+            user_id,
+            file_type,
+            filename=form.filename,
+            expected_bytes=content_length or 0,
+            chunks=form.chunks,
+        )
+
+    async def receive(
+        self,
+        user_id: UUID,
+        file_type: FileType,
+        *,
+        filename: str,
+        expected_bytes: int,
+        chunks: AsyncIterator[bytes],
+        settle: Settle | None = None,
+    ) -> FileRecord:
+        """The file that `chunks` are; `expected_bytes` is what its sender says of its size, 0 for nothing.
+
+        Raises:
+            UploadTooLargeError, StorageFullError, EmptyFileError, MediaError, and what `chunks` and
+            `settle` raise: nothing of it stays in the store.
+        """
+        filename = clean_filename(filename)
         file_id = uuid4()
         async with self._database.user_transaction(user_id) as connection:
-            await self._maker.check_quota(connection, user_id, content_length or 0)
+            await self._maker.check_quota(connection, user_id, expected_bytes)
             await self._uploads.add(
                 connection,
                 upload_id=file_id,
@@ -83,7 +111,7 @@ class FormIntake:
                 lifetime=timedelta(hours=self._settings.upload_expiry_hours),
             )
         try:
-            stored = await self._store_file(user_id, file_id, form)
+            stored = await self._store_file(user_id, file_id, chunks)
             record = await self._maker.make(
                 user_id=user_id,
                 file_id=file_id,
@@ -95,6 +123,8 @@ class FormIntake:
             async with self._database.user_transaction(user_id) as connection:
                 await self._files.add(connection, record)
                 await self._uploads.delete(connection, user_id, file_id)
+                if settle is not None:
+                    await settle(connection, record)
         except BaseException:
             # Also when the request is cancelled. What fails here is the sweeper's once it expires.
             with contextlib.suppress(OctaviaError, OSError):
@@ -106,7 +136,7 @@ class FormIntake:
     def _part_size(self) -> int:
         return part_size_for(self._settings.max_upload_bytes, self._settings.upload_part_bytes)
 
-    async def _store_file(self, user_id: UUID, file_id: UUID, form: FormFile) -> _Stored:
+    async def _store_file(self, user_id: UUID, file_id: UUID, chunks: AsyncIterator[bytes]) -> _Stored:
         key = upload_key(user_id, file_id)
         digest = hashlib.sha256()
         parts: list[Part] = []
@@ -125,7 +155,7 @@ class FormIntake:
         size = 0
         pipeline = PartPipeline(self._part_size, put)
         try:
-            async for chunk in form.chunks:
+            async for chunk in chunks:
                 size += len(chunk)
                 self._maker.check_size(size)
                 await pipeline.feed(chunk)

@@ -11,7 +11,7 @@ from octavia_gateway.database import GatewayDatabase
 from octavia_gateway.files.admission import UploadSlots
 from octavia_gateway.files.digests import RunningDigests
 from octavia_gateway.files.inspection import Inspector
-from octavia_gateway.files.intake import FormIntake
+from octavia_gateway.files.intake import FileIntake
 from octavia_gateway.files.making import FileMaker
 from octavia_gateway.files.tus.finisher import Finisher
 from octavia_gateway.files.tus.receiver import Receiver
@@ -26,7 +26,7 @@ class FileServices:
     """The parts of this package, wired."""
 
     slots: UploadSlots
-    intake: FormIntake
+    intake: FileIntake
     uploads: ResumableUploads
     sweeper: UploadSweeper
 
@@ -40,7 +40,7 @@ class FileServices:
         finisher = Finisher(database, store, maker, digests)
         return cls(
             slots=UploadSlots(settings.uploads_at_once),
-            intake=FormIntake(settings, database, store, maker),
+            intake=FileIntake(settings, database, store, maker),
             uploads=ResumableUploads(
                 settings,
                 database,
