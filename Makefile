@@ -5,7 +5,7 @@ SHELL := /bin/sh
 VENV := .venv/bin
 LOCAL := $(VENV)/python -m octavia_local
 
-.PHONY: help setup run up down logs test test-long test-unit lint format bench sample lock clean
+.PHONY: help setup run up down logs test test-long test-unit hostile lint format bench sample lock clean
 
 help: ## Explain every target
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -33,6 +33,9 @@ test: lint ## Everything that needs no GPU and ends in minutes: setup, lint, tes
 
 test-long: setup ## Only the slow tests: half an hour of speech, a thousand killed replicas
 	@$(VENV)/python -m pytest -m slow $(ARGS)
+
+hostile: setup ## Hostile input in the long form: media, addresses, requests
+	@$(VENV)/python -m pytest tests/hostile -s $(ARGS)
 
 test-unit: setup ## Only the tests that start no server
 	@$(VENV)/python -m pytest -m "not integration and not e2e" $(ARGS)

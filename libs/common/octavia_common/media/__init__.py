@@ -1,13 +1,16 @@
 """Media in the hands of ffmpeg: opened as what strangers send, in a sandbox."""
 
 from octavia_common.media.errors import (
+    DamagedMediaError,
     EmptyFileError,
     ForbiddenFormatError,
     MediaTimeoutError,
+    MediaTooLongError,
     NoAudioError,
     NotMediaError,
     PictureTooLargeError,
     TruncatedMediaError,
+    UnknownCodecError,
 )
 from octavia_common.media.ffmpeg import ffmpeg, ffprobe, safe_input
 from octavia_common.media.formats import MediaKind
@@ -23,11 +26,13 @@ from octavia_common.media.sandbox import (
 
 __all__ = [
     "AudioInfo",
+    "DamagedMediaError",
     "EmptyFileError",
     "ForbiddenFormatError",
     "MediaInfo",
     "MediaKind",
     "MediaTimeoutError",
+    "MediaTooLongError",
     "NoAudioError",
     "NotMediaError",
     "PictureTooLargeError",
@@ -38,6 +43,7 @@ __all__ = [
     "ToolResult",
     "ToolTimeoutError",
     "TruncatedMediaError",
+    "UnknownCodecError",
     "VideoInfo",
     "Whole",
     "ffmpeg",

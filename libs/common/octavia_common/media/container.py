@@ -5,13 +5,21 @@ import struct
 from pathlib import Path
 from typing import BinaryIO
 
+from octavia_common.media.errors import MediaTimeoutError
+
 _FIRST_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"styp", b"pnot"})
+MOST_BOXES = 1_000_000
+"""Top-level boxes that are followed, which takes some seconds; 12 hours in pieces of a second have 86,400."""
+
 _EBML = b"\x1a\x45\xdf\xa3"
 _BOX_LETTERS = frozenset((string.ascii_letters + string.digits + " -_\xa9").encode("latin-1"))
 
 
 def is_cut_off(path: Path) -> bool:
-    """Whether the end of an MP4/MOV or RIFF (WAV, AVI) file is missing. False for other containers."""
+    """Whether the end of an MP4/MOV or RIFF (WAV, AVI) file is missing. False for other containers.
+
+    Raises MediaTimeoutError where there are more boxes than any ordinary file has.
+    """
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(12)
@@ -30,11 +38,17 @@ def begins_well(path: Path) -> bool:
 
 
 def is_fragmented(path: Path) -> bool:
-    """Whether an MP4's index is spread over movie fragments; the boxes before the first must be there."""
+    """Whether an MP4's index is spread over movie fragments; the boxes before the first must be there.
+
+    Raises MediaTimeoutError where there are more boxes than any ordinary file has.
+    """
     size = path.stat().st_size
-    position = 0
+    position, boxes = 0, 0
     with path.open("rb") as file:
         while position + 16 <= size:
+            boxes += 1
+            if boxes > MOST_BOXES:
+                raise MediaTimeoutError
             file.seek(position)
             length, kind, wide = struct.unpack(">I4sQ", file.read(16))
             if kind == b"moof":
@@ -48,8 +62,11 @@ def is_fragmented(path: Path) -> bool:
 
 def _boxes_cut_off(file: BinaryIO, size: int) -> bool:
     """ISO/IEC 14496-12, 4.2: a box is its 32-bit size and its type, then its content."""
-    position, has_index = 0, False
+    position, boxes, has_index = 0, 0, False
     while position + 8 <= size:
+        boxes += 1
+        if boxes > MOST_BOXES:
+            raise MediaTimeoutError
         file.seek(position)
         length, kind = struct.unpack(">I4s", file.read(8))
         if not _BOX_LETTERS.issuperset(kind):

@@ -3,7 +3,7 @@
 import re
 
 from octavia_common.errors import MediaError
-from octavia_common.media.formats import MAX_PIXELS, PLAYLIST_FORMATS
+from octavia_common.media.formats import MAX_PIXELS, MAX_SECONDS, PLAYLIST_FORMATS
 
 
 class EmptyFileError(MediaError):
@@ -104,7 +104,46 @@ class MediaTimeoutError(MediaError):
         )
 
 
+class DamagedMediaError(MediaError):
+    """It begins as media and cannot be read, or says of itself what cannot be."""
+
+    code = "damaged_media"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The file is damaged and cannot be read to its end. "
+            "Please convert it to an ordinary MP4 and upload it again."
+        )
+
+
+class UnknownCodecError(MediaError):
+    """A sound that no decoder here understands."""
+
+    code = "unknown_codec"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The sound of the file is in a form (codec) that we cannot decode. "
+            "Please convert it to an MP4 with AAC sound and upload it again."
+        )
+
+
+class MediaTooLongError(MediaError):
+    """Longer than is worked on; `seconds` is what it states or has."""
+
+    code = "media_too_long"
+
+    def __init__(self, seconds: float) -> None:
+        hours = MAX_SECONDS // 3600
+        super().__init__(
+            f"The file is longer than {hours} hours. Please cut it into shorter ones and upload each.",
+            seconds=seconds,
+            hours=hours,
+        )
+
+
 _PAST_ALL_LIMITS = re.compile(r"Picture size [1-9]\d+x[1-9]\d+ is invalid")
+_NO_DECODER = re.compile(r"Decoder \(codec \w+\) not found for input stream")
 _NOT_ON_WHITELIST = re.compile(r"\[(?P<name>[\w,]+) @ [^\]]*\] Format not on whitelist")
 
 
@@ -114,6 +153,8 @@ def media_error_of(stderr: str) -> MediaError | None:
         return ForbiddenFormatError(found["name"])
     if "exceeds specified max pixel count" in stderr or _PAST_ALL_LIMITS.search(stderr):
         return PictureTooLargeError()
+    if _NO_DECODER.search(stderr):
+        return UnknownCodecError()
     if "Cannot allocate memory" in stderr:
         return MediaTimeoutError()
     if "moov atom not found" in stderr or "EBML header parsing failed" in stderr:

@@ -1,5 +1,6 @@
 """ffmpeg and ffprobe in the sandbox."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,12 @@ from octavia_common.media.sandbox import (
     run_tool,
 )
 
-PROBE_LIMITS = ToolLimits(seconds=60, memory_bytes=2 * GIB, file_bytes=0, output_bytes=32 * 1024 * 1024)
+MIB = 1024 * 1024
+
+PROBE_LIMITS = ToolLimits(
+    seconds=30, memory_bytes=2 * GIB, data_bytes=192 * MIB, file_bytes=0, output_bytes=8 * MIB
+)
+"""Of data an ordinary 8K video takes some 100 MiB; the program itself adds some 50 MiB to what it holds."""
 
 
 def safe_input(path: Path, kind: MediaKind = MediaKind.VIDEO, *options: str) -> list[str]:
@@ -76,7 +82,8 @@ async def ffprobe(
         raise (
             MediaTimeoutError() if too_much else media_error_of(error.stderr) or NotMediaError()
         ) from error
-    found: dict[str, Any] = json.loads(result.stdout)
+    # In a thread: a file full of tags makes some MB of it.
+    found: dict[str, Any] = await asyncio.to_thread(json.loads, result.stdout)
     if any(stream.get("width") == 0 for stream in found.get("streams", [])):
         # A picture past the limit is passed over with a complaint and without a size, and exit code 0.
         complaint = media_error_of(result.stderr)

@@ -5,6 +5,15 @@ from enum import StrEnum
 MAX_PIXELS = 35_389_440
 """8192×4320: a 750 KB file of 16000×16000 pixels cost 1.4 GB to open."""
 
+MAX_SECONDS = 12 * 3600
+"""Longest file, in seconds: two packets of sound 68 years apart make a valid file of 1 KB, and the silence
+between them would fill every disk."""
+
+SAMPLE_RATES = (4_000, 768_000)
+"""Least and most samples a second of a sound; ordinary ones have 8,000 to 192,000."""
+
+MAX_CHANNELS = 64
+
 MAX_STREAMS = 32
 """Tracks of one file."""
 

@@ -13,16 +13,27 @@ from pydantic import BaseModel, ConfigDict, Field
 from octavia_common.cancellation import CancelToken
 from octavia_common.media.container import begins_well, is_cut_off, is_fragmented
 from octavia_common.media.errors import (
+    DamagedMediaError,
     EmptyFileError,
+    MediaTimeoutError,
+    MediaTooLongError,
     NoAudioError,
     NoContentError,
     NotMediaError,
     PictureTooLargeError,
     TruncatedMediaError,
+    UnknownCodecError,
 )
-from octavia_common.media.ffmpeg import ffmpeg, ffprobe, safe_input
-from octavia_common.media.formats import KNOWN_LENGTH, MAX_PIXELS, MediaKind
-from octavia_common.media.sandbox import GIB, ToolLimits
+from octavia_common.media.ffmpeg import MIB, ffmpeg, ffprobe, safe_input
+from octavia_common.media.formats import (
+    KNOWN_LENGTH,
+    MAX_CHANNELS,
+    MAX_PIXELS,
+    MAX_SECONDS,
+    SAMPLE_RATES,
+    MediaKind,
+)
+from octavia_common.media.sandbox import GIB, ToolFailedError, ToolLimits, ToolTimeoutError
 
 TAIL_SECONDS = 10.0
 """How far before the stated end packets are looked for."""
@@ -33,8 +44,14 @@ MISSING_SECONDS = 2.0
 LATE_START_SECONDS = 0.5
 """A clock that starts later than this does so on purpose; less is the codecs' own delay."""
 
+UNKNOWN = "unknown"
+"""Codec of a track that ffmpeg has no name for."""
+
 _ENTRIES = "format=format_name,duration,start_time,size,bit_rate:stream:stream_tags:stream_disposition"
-_SCAN_LIMITS = ToolLimits(seconds=300, memory_bytes=2 * GIB, file_bytes=0)
+_SCAN_LIMITS = ToolLimits(seconds=300, memory_bytes=2 * GIB, data_bytes=192 * MIB, file_bytes=0)
+_LONGEST_TAG = 35
+"""Letters of a language tag that are kept (RFC 5646, 4.4.1)."""
+_LONGEST_TITLE = 200
 
 
 Whole = Callable[[], AbstractAsyncContextManager[Path]]
@@ -124,7 +141,7 @@ async def probe(
     have holes that read as zeros where neither the head, the tail nor the index of the container lies; then
     `whole` gives the bytes in order, for what the holes hide. Raises a MediaError of the kind that fits:
     EmptyFileError, NotMediaError, ForbiddenFormatError, PictureTooLargeError, TruncatedMediaError,
-    NoContentError, MediaTimeoutError.
+    NoContentError, UnknownCodecError, DamagedMediaError, MediaTooLongError, MediaTimeoutError.
     """
     size = (await asyncio.to_thread(path.stat)).st_size
     if size == 0:
@@ -142,12 +159,20 @@ async def probe(
         return info
     if info.video is None and not info.audio:
         raise NoContentError
+    _check_sound(info)
     if await asyncio.to_thread(is_cut_off, path):
         raise TruncatedMediaError
     if not await _states_its_length(path, info, has_holes=whole is not None):
         async with whole() if whole else _unchanged(path) as readable:
-            return info.model_copy(update={"duration_seconds": await _measured(readable, kind, cancel)})
-    if not await _ends_early(path, info, kind, cancel):
+            return _not_too_long(
+                info.model_copy(update={"duration_seconds": await _measured(readable, kind, cancel)})
+            )
+    _not_too_long(info)
+    last, stated = await _last_packet(path, info, kind, cancel), info.start_seconds + info.duration_seconds
+    if last > stated + MISSING_SECONDS:
+        # What it plays, not what it says, is worked on and paid for.
+        return _not_too_long(info.model_copy(update={"duration_seconds": last - info.start_seconds}))
+    if last >= stated - MISSING_SECONDS:
         return info
     if whole is not None and info.container != "mov":
         # The last packets may lie in a hole, or be found only through an index in one: count them all.
@@ -155,6 +180,22 @@ async def probe(
             if await _measured(readable, kind, cancel) >= info.duration_seconds - MISSING_SECONDS:
                 return info
     raise TruncatedMediaError
+
+
+def _check_sound(info: MediaInfo) -> None:
+    """Refuse sound that nobody can decode, or whose decoding takes without measure."""
+    if info.audio and all(track.codec == UNKNOWN for track in info.audio):
+        raise UnknownCodecError
+    least, most = SAMPLE_RATES
+    for track in info.audio:
+        if not (least <= track.sample_rate <= most and 1 <= track.channels <= MAX_CHANNELS):
+            raise DamagedMediaError
+
+
+def _not_too_long(info: MediaInfo) -> MediaInfo:
+    if info.duration_seconds > MAX_SECONDS:
+        raise MediaTooLongError(info.duration_seconds)
+    return info
 
 
 async def _states_its_length(path: Path, info: MediaInfo, *, has_holes: bool) -> bool:
@@ -171,13 +212,21 @@ async def _unchanged(path: Path) -> AsyncIterator[Path]:
 
 
 async def _measured(path: Path, kind: MediaKind, cancel: CancelToken | None) -> float:
-    """The end of the last packet, found by reading all of them. 0 where there are none."""
-    result = await ffmpeg(
-        *safe_input(path, kind),
-        *("-map", "0:v?", "-map", "0:a?", "-c", "copy", "-f", "null", "-progress", "pipe:1", "-"),
-        limits=_SCAN_LIMITS,
-        cancel=cancel,
-    )
+    """The end of the last packet, found by reading all of them. 0 where there are none.
+
+    Raises DamagedMediaError, MediaTimeoutError.
+    """
+    try:
+        result = await ffmpeg(
+            *safe_input(path, kind),
+            *("-map", "0:v?", "-map", "0:a?", "-c", "copy", "-f", "null", "-progress", "pipe:1", "-"),
+            limits=_SCAN_LIMITS,
+            cancel=cancel,
+        )
+    except ToolTimeoutError:
+        raise MediaTimeoutError from None
+    except ToolFailedError as error:
+        raise DamagedMediaError from error
     ends = [
         line.partition("=")[2]
         for line in result.stdout.decode().splitlines()
@@ -186,24 +235,25 @@ async def _measured(path: Path, kind: MediaKind, cancel: CancelToken | None) -> 
     return max((int(end) / 1e6 for end in ends if end.lstrip("-").isdigit()), default=0.0)
 
 
-async def _ends_early(path: Path, info: MediaInfo, kind: MediaKind, cancel: CancelToken | None) -> bool:
-    """Whether the packets stop well before the length that the container states."""
+async def _last_packet(path: Path, info: MediaInfo, kind: MediaKind, cancel: CancelToken | None) -> float:
+    """Where the last packet of picture or sound ends, in seconds of the file's clock: it may be well before
+    or after the end that the container states."""
     end = info.start_seconds + info.duration_seconds
     found = await ffprobe(
         path,
         *("-read_intervals", f"{max(0.0, end - TAIL_SECONDS):.3f}%"),
-        *("-show_entries", "packet=pts_time,duration_time"),
+        *("-show_entries", "packet=codec_type,pts_time,duration_time"),
         kind=kind,
         cancel=cancel,
     )
-    last = max(
+    return max(
         (
             _seconds(packet.get("pts_time")) + _seconds(packet.get("duration_time"))
             for packet in found.get("packets", [])
+            if packet.get("codec_type") in ("video", "audio")
         ),
         default=info.start_seconds,
     )
-    return last < end - MISSING_SECONDS
 
 
 def _understood(found: dict[str, Any], size: int) -> MediaInfo:
@@ -233,7 +283,7 @@ def _video(stream: dict[str, Any]) -> VideoInfo:
     rotations = [side["rotation"] for side in stream.get("side_data_list", []) if "rotation" in side]
     return VideoInfo(
         index=stream["index"],
-        codec=stream.get("codec_name", "unknown"),
+        codec=stream.get("codec_name", UNKNOWN),
         profile=stream.get("profile"),
         width=stream.get("width", 0),
         height=stream.get("height", 0),
@@ -253,14 +303,14 @@ def _audio(stream: dict[str, Any]) -> AudioInfo:
     tags = _tags(stream)
     return AudioInfo(
         index=stream["index"],
-        codec=stream.get("codec_name", "unknown"),
+        codec=stream.get("codec_name", UNKNOWN),
         channels=stream.get("channels", 0),
         channel_layout=stream.get("channel_layout"),
         sample_rate=int(stream["sample_rate"]),
         start_seconds=_seconds(stream.get("start_time")),
         duration_seconds=_seconds(stream.get("duration")) or None,
         language=_language(tags),
-        title=tags.get("title"),
+        title=_title(tags),
         default=_flag(stream, "default"),
     )
 
@@ -269,9 +319,9 @@ def _subtitle(stream: dict[str, Any]) -> SubtitleInfo:
     tags = _tags(stream)
     return SubtitleInfo(
         index=stream["index"],
-        codec=stream.get("codec_name", "unknown"),
+        codec=stream.get("codec_name", UNKNOWN),
         language=_language(tags),
-        title=tags.get("title"),
+        title=_title(tags),
     )
 
 
@@ -281,7 +331,12 @@ def _tags(stream: dict[str, Any]) -> dict[str, str]:
 
 def _language(tags: dict[str, str]) -> str | None:
     language = tags.get("language", "und")
-    return None if language == "und" else language
+    return None if language == "und" else language[:_LONGEST_TAG]
+
+
+def _title(tags: dict[str, str]) -> str | None:
+    title = tags.get("title")
+    return title[:_LONGEST_TITLE] if title is not None else None
 
 
 def _flag(stream: dict[str, Any], name: str) -> bool:

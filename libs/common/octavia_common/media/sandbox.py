@@ -51,13 +51,15 @@ class ToolLimits:
     """What a program may use.
 
     `seconds` is wall time, `cpu_seconds` time on all cores together (`seconds` on each, by default),
-    `memory_bytes` address space, `file_bytes` the size of each file it writes, `output_bytes` what it may
+    `memory_bytes` address space, `data_bytes` memory of its own (RLIMIT_DATA: code and mapped files do not
+    count), `file_bytes` the size of each file it writes, `output_bytes` what it may
     say on standard output where that is kept in memory.
     """
 
     seconds: float = 1800.0
     cpu_seconds: int | None = None
     memory_bytes: int = 4 * GIB
+    data_bytes: int = 2 * GIB
     file_bytes: int = 64 * GIB
     open_files: int = 256
     output_bytes: int = 64 * 1024 * 1024
@@ -67,6 +69,7 @@ class ToolLimits:
         cpu = self.cpu_seconds or int(self.seconds * (os.cpu_count() or 1)) + 1
         return [
             f"--as={self.memory_bytes}",
+            f"--data={self.data_bytes}",
             f"--cpu={cpu}:{cpu + _CPU_GRACE_SECONDS}",
             f"--fsize={self.file_bytes}",
             f"--nofile={self.open_files}",
@@ -90,7 +93,8 @@ class ToolFailedError(PermanentError):
 
     def __init__(self, program: str, returncode: int, stderr: str) -> None:
         super().__init__(
-            f"{program} could not process this file.",
+            f"{program} could not process this file; it may be damaged. "
+            "Please convert it to an ordinary MP4 and upload it again.",
             program=program,
             returncode=returncode,
             stderr=stderr[-2000:],
