@@ -24,7 +24,7 @@ from octavia_benchmarks.stack import NO_ENGINES, Servers, make_platform, servers
 TARGET = 1.0
 _JOBS, _QUICK_JOBS = 200, 20
 _USERS = 20
-_WARM_UP = 20
+_WARM_UP = 60
 _RECORDED = ("transcriber", "translator", "synthesizer", "assembler")
 _UPLOADS_AT_ONCE = 4
 _BUCKET = "baseline"

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Self
 
 import structlog
@@ -21,7 +21,7 @@ from octavia_common.messaging.handlers import StageHandler, TransactionalHandler
 from octavia_common.messaging.publisher import EventPublisher
 from octavia_common.messaging.retries import RetryPolicy
 from octavia_common.messaging.stage import RetryConsumer, StageConsumer
-from octavia_common.messaging.transactional import TransactionalConsumer
+from octavia_common.messaging.transactional import Route, TransactionalConsumer
 from octavia_common.outbox.outbox import Outbox
 from octavia_common.outbox.relay import Relay
 from octavia_common.settings import ServiceSettings
@@ -96,31 +96,20 @@ class ServiceRuntime:
         self._add(StageConsumer(name, topic, event, handler, self._plumbing))
 
     def add_transactional(
-        self,
-        topic: Topic,
-        handler: TransactionalHandler,
-        *,
-        name: str,
-        max_batch: int = 64,
-        skip_ended: bool = False,
+        self, routes: Mapping[Topic, TransactionalHandler | Route], *, name: str, max_batch: int = 64
     ) -> None:
-        """Apply the events of `topic` to the service's tables, in batches.
-
-        `skip_ended` drops events of jobs that have ended; only a service that resolves or shows the
-        ending itself must see them all.
-        """
-        self._needs_endings = self._needs_endings or skip_ended
+        """Apply the events of these topics to the service's tables, in batches; `name` is the group."""
+        made = {topic: route if isinstance(route, Route) else Route(route) for topic, route in routes.items()}
+        self._needs_endings = self._needs_endings or any(route.skip_ended for route in made.values())
         self._add(
             TransactionalConsumer(
                 name,
-                topic,
-                handler,
+                made,
                 self._plumbing,
                 database=self.database,
                 outbox=self.outbox,
                 relay=self.relay,
                 max_batch=max_batch,
-                skip_ended=skip_ended,
             )
         )
 

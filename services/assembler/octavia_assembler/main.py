@@ -5,6 +5,7 @@ import asyncio
 from octavia_common import topics
 from octavia_common.errors import EngineUnavailableError
 from octavia_common.events import AssemblyRequested
+from octavia_common.messaging.transactional import Route
 from octavia_common.service import ServiceRuntime
 
 from octavia_assembler.join.handlers import ForgetRuns, JoinChunks, JoinLanguages, JoinPlans
@@ -34,14 +35,15 @@ async def serve(settings: AssemblerSettings) -> None:
     renderer = make_renderer(settings)
     await renderer.start()
     runtime = ServiceRuntime("assembler", settings, schema="assembler")
-    runtime.add_transactional(topics.MEDIA_PLANNED, JoinPlans(), name="assembler.plans", skip_ended=True)
     runtime.add_transactional(
-        topics.CHUNKS_SYNTHESIZED, JoinChunks(), name="assembler.chunks", skip_ended=True
+        {
+            topics.MEDIA_PLANNED: Route(JoinPlans(), skip_ended=True),
+            topics.CHUNKS_SYNTHESIZED: Route(JoinChunks(), skip_ended=True),
+            topics.MEDIA_ASSEMBLED: Route(JoinLanguages(), skip_ended=True),
+            topics.CREDITS_RESOLVED: Route(ForgetRuns()),
+        },
+        name="assembler.join",
     )
-    runtime.add_transactional(
-        topics.MEDIA_ASSEMBLED, JoinLanguages(), name="assembler.languages", skip_ended=True
-    )
-    runtime.add_transactional(topics.CREDITS_RESOLVED, ForgetRuns(), name="assembler.endings")
     runtime.add_stage(
         topics.ASSEMBLY_REQUESTED,
         AssemblyRequested,

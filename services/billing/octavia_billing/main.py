@@ -31,7 +31,7 @@ async def serve(settings: BillingSettings) -> None:
         (topics.JOBS_OUTCOME, OutcomeHandler(ledger), "outcome"),
     )
     for topic, handler, name in consumers:
-        runtime.add_transactional(topic, handler, name=f"billing.{name}", max_batch=settings.billing_batch)
+        runtime.add_transactional({topic: handler}, name=f"billing.{name}", max_batch=settings.billing_batch)
     expiry = GrantExpiry(
         runtime.database, runtime.outbox, ledger, every_seconds=settings.grant_expiry_seconds
     )

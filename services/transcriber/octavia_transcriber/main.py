@@ -6,6 +6,7 @@ from octavia_common import topics
 from octavia_common.artifacts.store import ArtifactStore
 from octavia_common.errors import EngineUnavailableError
 from octavia_common.events import ChunkReleased, CreditsReserved
+from octavia_common.messaging.transactional import Route
 from octavia_common.service import ServiceRuntime
 
 from octavia_transcriber.engines.registry import make_engine
@@ -33,15 +34,14 @@ async def serve(settings: TranscriberSettings) -> None:
     runtime.add_stage(
         topics.CHUNKS_RELEASED, ChunkReleased, RecognitionStage(store, engine), name="transcriber.recogniser"
     )
-    opening = OpenWindow(store, windows, size=size)
     runtime.add_transactional(
-        topics.MEDIA_PLANNED, opening, name="transcriber.window-open", max_batch=8, skip_ended=True
+        {
+            topics.MEDIA_PLANNED: Route(OpenWindow(store, windows, size=size), skip_ended=True),
+            topics.CHUNKS_SYNTHESIZED: Route(MoveWindow(windows, size=size), skip_ended=True),
+            topics.JOBS_OUTCOME: Route(CloseWindow(windows)),
+        },
+        name="transcriber.window",
     )
-    moving = MoveWindow(windows, size=size)
-    runtime.add_transactional(
-        topics.CHUNKS_SYNTHESIZED, moving, name="transcriber.window-move", skip_ended=True
-    )
-    runtime.add_transactional(topics.JOBS_OUTCOME, CloseWindow(windows), name="transcriber.window-close")
 
     await engine.start()
     try:

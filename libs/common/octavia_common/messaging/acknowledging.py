@@ -17,7 +17,7 @@ from octavia_common.messaging.incoming import Incoming
 
 log = structlog.get_logger(__name__)
 
-EVERY_SECONDS = 0.1
+EVERY_SECONDS = 0.5
 """Least time between two requests of one consumer: what a killed one has worked on since comes again."""
 
 CLOSE_SECONDS = 5.0

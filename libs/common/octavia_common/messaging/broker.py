@@ -1,10 +1,12 @@
 """The one place that configures FastStream and aiokafka, so that every consumer promises the same."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from aiokafka import ConsumerRecord
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.subscriber.usecase import DefaultSubscriber
@@ -34,18 +36,23 @@ def subscribe(
     broker: KafkaBroker,
     settings: ServiceSettings,
     *,
-    topic: str,
+    topics: Sequence[str],
     group: str,
     handler: Callable[[KafkaMessage], Awaitable[None]],
+    dealt: bool = False,
 ) -> DefaultSubscriber:
-    """One topic, one handler, one record at a time, acknowledged by the handler itself.
+    """One group, one handler, one record at a time, acknowledged by the handler itself.
 
     FastStream's default policy acknowledges before the work is done and so loses messages; ours is
     manual. The poll interval covers the longest work: aiokafka's heartbeat is a task of its own, so
     a dead process is still noticed within the session timeout.
+
+    `dealt` deals the partitions out one by one, so that a job's chunks, which lie in neighbouring ones,
+    go to different workers. Else each worker gets a range, the same one of every topic: what is keyed
+    alike stays together.
     """
     subscriber = broker.subscriber(
-        topic,
+        *topics,
         group_id=group,
         auto_offset_reset="earliest",
         ack_policy=AckPolicy.MANUAL,
@@ -53,6 +60,7 @@ def subscribe(
         session_timeout_ms=int(settings.kafka_session_timeout_seconds * 1000),
         heartbeat_interval_ms=max(300, int(settings.kafka_session_timeout_seconds * 1000 / 4)),
         fetch_max_wait_ms=500,
+        partition_assignment_strategy=[RoundRobinPartitionAssignor if dealt else RangePartitionAssignor],
         parser=_tolerant_parser,
         decoder=_raw_body,
         no_reply=True,

@@ -40,11 +40,14 @@ class Plumbing:
 
 
 class Consumer(ABC):
-    """One topic, one group, `max_workers=1`; scaled by partitions and processes."""
+    """One group, one record (or what is buffered) at a time; scaled by partitions and processes."""
 
-    def __init__(self, name: str, topic: Topic, plumbing: Plumbing) -> None:
+    dealt = False
+    """Whether neighbouring partitions go to different workers."""
+
+    def __init__(self, name: str, topics: Sequence[Topic], plumbing: Plumbing) -> None:
         self.name = name
-        self.topic = topic
+        self.topics = tuple(topics)
         self._plumbing = plumbing
         self._acknowledger = Acknowledger(name)
         self.progress = ConsumerProgress(name, plumbing.settings.handler_timeout_seconds + 60)
@@ -55,9 +58,10 @@ class Consumer(ABC):
         self.progress.subscriber = subscribe(
             self._plumbing.broker,
             self._plumbing.settings,
-            topic=f"{prefix}{self.topic.name}",
+            topics=[f"{prefix}{topic.name}" for topic in self.topics],
             group=f"{prefix}{self.name}",
             handler=self._on_message,
+            dealt=self.dealt,
         )
 
     @abstractmethod

@@ -23,6 +23,10 @@ REMEMBERED = 200_000
 LOOK_BACK_SECONDS = 24 * 60 * 60
 """How far back a new worker reads: longer than any job's deadline."""
 
+FETCH_BYTES = 256 * 1024
+FETCH_WAIT_MS = 250
+"""An ending is known within this time; under load one request brings all endings of it."""
+
 _TOPICS = (topics.JOBS_OUTCOME, topics.CREDITS_RESOLVED)
 _ENDINGS = (JobFailed, JobCancelled, CreditsReleased, CreditsRejected)
 _NAMES = tuple(kind.TYPE.encode() for kind in _ENDINGS)
@@ -78,6 +82,9 @@ class EndedJobs:
             bootstrap_servers=self._settings.kafka_bootstrap_servers.split(","),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            # Every worker reads every ending: let the broker collect them for a moment.
+            fetch_min_bytes=FETCH_BYTES,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
         )
         await consumer.start()
         try:

@@ -35,10 +35,12 @@ class StageConsumer(Consumer):
     tries or time run out or it cannot be read.
     """
 
+    dealt = True
+
     def __init__(
         self, name: str, topic: Topic, kind: type[EventData], handler: StageHandler, plumbing: Plumbing
     ) -> None:
-        super().__init__(name, topic, plumbing)
+        super().__init__(name, [topic], plumbing)
         self._kind = kind
         self._handler = handler
 
@@ -178,7 +180,7 @@ class RetryConsumer(Consumer):
     """
 
     def __init__(self, plumbing: Plumbing) -> None:
-        super().__init__(f"{plumbing.service}.retry", retry_topic(plumbing.service), plumbing)
+        super().__init__(f"{plumbing.service}.retry", [retry_topic(plumbing.service)], plumbing)
 
     async def consume(self, message: KafkaMessage, first: Incoming) -> Sequence[Incoming]:
         wait = min(first.delivery.not_before - time.time(), self._plumbing.settings.retry_max_delay_seconds)

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -40,8 +41,25 @@ AGAIN = (
 Pair = tuple[Incoming, CloudEvent[Any]]
 
 
+@dataclass(frozen=True)
+class Route:
+    """What becomes of the events of one topic.
+
+    `skip_ended` drops those of jobs that have ended; only who resolves or shows the ending itself must
+    see them all.
+    """
+
+    handler: TransactionalHandler
+    skip_ended: bool = False
+
+
 class TransactionalConsumer(Consumer):
-    """Gives a `TransactionalHandler` what the consumer already holds, at most `max_batch` events.
+    """Gives `TransactionalHandler`s what the consumer already holds, at most `max_batch` events.
+
+    One consumer reads several topics where their events concern the same rows: one request to Kafka
+    then brings all of them, and what one handler gets of a batch, from however many topics, is one
+    transaction. Several handlers are several transactions, for rows that two of them lock in one could
+    be locked the other way round by another replica.
 
     Micro-batching takes along what is buffered and never waits for more, so an idle platform has
     the latency of single events. A batch that fails is tried event by event: the poisoned one alone
@@ -51,40 +69,39 @@ class TransactionalConsumer(Consumer):
     def __init__(
         self,
         name: str,
-        topic: Topic,
-        handler: TransactionalHandler,
+        routes: Mapping[Topic, Route],
         plumbing: Plumbing,
         *,
         database: Database,
         outbox: Outbox,
         relay: Relay,
         max_batch: int,
-        skip_ended: bool,
     ) -> None:
-        super().__init__(name, topic, plumbing)
-        self._handler = handler
+        super().__init__(name, tuple(routes), plumbing)
+        prefix = plumbing.settings.kafka_prefix
+        self._routes = {f"{prefix}{topic.name}": (topic, route) for topic, route in routes.items()}
         self._database = database
         self._outbox = outbox
         self._relay = relay
         self._max_batch = max_batch
-        self._skip_ended = skip_ended
 
     async def consume(self, message: KafkaMessage, first: Incoming) -> Sequence[Incoming]:
         incoming = [first, *await self._buffered(message)]
-        pairs: list[Pair] = []
+        groups: dict[Route, list[Pair]] = {}
         for one in incoming:
+            topic, route = self._routes[one.topic]
             try:
-                event = decode(one.body, *self.topic.carries)
+                event = decode(one.body, *topic.carries)
             except UndecodableEventError as error:
                 HANDLED.labels(self.name, "dead_letter").inc()
                 await self._plumbing.dead_letters.give_up(
                     one, consumer=self.name, reason=f"{error.code}: {error.message}", event=None
                 )
                 continue
-            if not self.passes_by(one, event.data, skip_ended=self._skip_ended):
-                pairs.append((one, event))
-        if pairs:
-            await self._apply_all(pairs)
+            if not self.passes_by(one, event.data, skip_ended=route.skip_ended):
+                groups.setdefault(route, []).append((one, event))
+        for route, pairs in groups.items():
+            await self._apply_all(route, pairs)
         return incoming
 
     async def _buffered(self, message: KafkaMessage) -> list[Incoming]:
@@ -93,16 +110,16 @@ class TransactionalConsumer(Consumer):
         batches = await message.consumer.getmany(timeout_ms=0, max_records=self._max_batch - 1)  # type: ignore[attr-defined]
         return [Incoming.read(record) for records in batches.values() for record in records]
 
-    async def _apply_all(self, pairs: Sequence[Pair]) -> None:
+    async def _apply_all(self, route: Route, pairs: Sequence[Pair]) -> None:
         try:
-            await self._apply(pairs)
+            await self._apply(route, pairs)
         except ShuttingDownError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever fails is isolated
             if len(pairs) > 1:
                 log.warning("a batch failed, going event by event", consumer=self.name, error=repr(error))
                 for pair in pairs:
-                    await self._apply_all([pair])
+                    await self._apply_all(route, [pair])
             else:
                 await self._poisoned(pairs[0], error)
 
@@ -115,7 +132,7 @@ class TransactionalConsumer(Consumer):
             incoming, consumer=self.name, reason=f"{code}: {error!r}", event=event
         )
 
-    async def _apply(self, pairs: Sequence[Pair]) -> None:
+    async def _apply(self, route: Route, pairs: Sequence[Pair]) -> None:
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(AGAIN),
             stop=stop_never,
@@ -124,11 +141,11 @@ class TransactionalConsumer(Consumer):
             reraise=True,
         ):
             with attempt:
-                told = await self._transaction(pairs)
+                told = await self._transaction(route, pairs)
         if told:
             self._relay.wake()
 
-    async def _transaction(self, pairs: Sequence[Pair]) -> bool:
+    async def _transaction(self, route: Route, pairs: Sequence[Pair]) -> bool:
         """Whether there is anything to be sent after it."""
         contexts = [context_of(incoming.headers) for incoming, _ in pairs]
         traces = {
@@ -148,7 +165,9 @@ class TransactionalConsumer(Consumer):
                 unseen = await keep_unseen(connection, self.name, [event.id for _, event in pairs])
                 events = _first_of_each(pairs, unseen)
                 if events:
-                    told = self._alive(await self._handler.handle(connection, events))
+                    told = await route.handler.handle(connection, events)
+                    if route.skip_ended:
+                        told = self._alive(told)
                     waker = self._relay.identity
                     await self._outbox.add(connection, told, traces=traces, waker=waker)
         HANDLED.labels(self.name, "ok").inc(len(events))
@@ -157,8 +176,6 @@ class TransactionalConsumer(Consumer):
 
     def _alive(self, produced: Sequence[EventData]) -> Sequence[EventData]:
         """Without the events of jobs that ended while the batch was worked on."""
-        if not self._skip_ended:
-            return produced
         ended = self._plumbing.ended
         return [e for e in produced if not (isinstance(e, JobEvent) and ended.has_ended(e.job.hold_id))]
 

@@ -8,6 +8,7 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased
 from opentelemetry.trace import Link, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -16,7 +17,11 @@ _PROPAGATOR = TraceContextTextMapPropagator()
 
 def configure_tracing(service: str, otlp_endpoint: str) -> TracerProvider:
     """Make the process's tracer provider; spans are exported only where an endpoint is given."""
-    provider = TracerProvider(resource=Resource.create({"service.name": f"octavia-{service}"}))
+    provider = TracerProvider(
+        resource=Resource.create({"service.name": f"octavia-{service}"}),
+        # Without an endpoint nothing is recorded; trace ids are made and handed on all the same.
+        sampler=ParentBased(ALWAYS_ON) if otlp_endpoint else ALWAYS_OFF,
+    )
     if otlp_endpoint:
         # Costs a good part of a second to import, so only those who export pay for it.
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter

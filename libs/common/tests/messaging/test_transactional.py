@@ -41,7 +41,7 @@ async def _runtime(settings: ServiceSettings, handler: Tally) -> ServiceRuntime:
     await database.pool.execute("CREATE TABLE IF NOT EXISTS tally (job_id uuid NOT NULL)")
     await database.close()
     made = ServiceRuntime("tester", settings, schema="testing")
-    made.add_transactional(topics.JOBS_OUTCOME, handler, name="tester.outcome")
+    made.add_transactional({topics.JOBS_OUTCOME: handler}, name="tester.outcome")
     return made
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from octavia_common.media import MediaInfo
 
-AAC = ("-c:a", "aac", "-b:a", "192k")
+AAC = ("-c:a", "aac", "-aac_coder", "fast", "-b:a", "192k")
+"""ffmpeg's manual on the coder: better, and much faster, at rates like this one."""
 OPUS = ("-c:a", "libopus", "-b:a", "160k")
 
 OPUS_DELAY_SECONDS = 312 / 48_000

@@ -55,7 +55,7 @@ class DubRenderer:
     """Ducks the source's sound under the dub, matches its loudness and copies its picture."""
 
     name = "dub"
-    version = "1"
+    version = "2"
 
     def __init__(self, ducking: Ducking) -> None:
         self._ducking = ducking

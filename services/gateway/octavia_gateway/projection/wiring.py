@@ -43,6 +43,10 @@ def projections() -> dict[topics.Topic, TransactionalHandler]:
 
 
 def attach(runtime: "ServiceRuntime") -> None:
-    """Have the runtime consume them, one consumer a topic."""
-    for topic, projection in projections().items():
-        runtime.add_transactional(topic, projection, name=f"gateway.{topic.name}")
+    """Have the runtime consume them: what tells of jobs together, and what tells of credits.
+
+    Together because a batch of a job's events, whatever their topics, then locks and announces it once.
+    """
+    every = projections()
+    runtime.add_transactional({topic: every[topic] for topic in JOB_TOPICS}, name="gateway.jobs")
+    runtime.add_transactional({topic: every[topic] for topic in CREDIT_TOPICS}, name="gateway.credits")

@@ -105,7 +105,7 @@ async def others(environment: dict[str, str]) -> AsyncIterator["Others"]:
 
     for topic in (USERS_REGISTERED, JOBS_SUBMITTED):
         name = f"{settings.kafka_prefix}{topic.name}"
-        subscribe(broker, settings, topic=name, group=f"{settings.kafka_prefix}others", handler=hear)
+        subscribe(broker, settings, topics=[name], group=f"{settings.kafka_prefix}others", handler=hear)
     await broker.start()
     yield Others(EventPublisher(broker, service="others", prefix=settings.kafka_prefix), heard)
     await broker.stop()
