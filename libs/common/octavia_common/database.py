@@ -22,6 +22,15 @@ UNAVAILABLE = (
 """What asyncpg raises when the server is away; the same work succeeds once it is back."""
 
 
+def is_unavailable(error: BaseException) -> bool:
+    """Whether the server is away.
+
+    A value that a column cannot hold is an InterfaceError to asyncpg too, found before it is sent: that
+    one is also a ValueError, and no trouble of the server's.
+    """
+    return isinstance(error, UNAVAILABLE) and not isinstance(error, ValueError)
+
+
 class Database:
     """A pool whose connections see only the schema of their service."""
 

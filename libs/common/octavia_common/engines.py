@@ -10,11 +10,14 @@ from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar, Generic, TypeVar
 
+import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from octavia_common.cancellation import CancelToken
 from octavia_common.errors import TransientError
 from octavia_common.telemetry.metrics import ENGINE_SECONDS
+
+log = structlog.get_logger(__name__)
 
 Request = TypeVar("Request")
 Result = TypeVar("Result")
@@ -64,6 +67,8 @@ class Engine(ABC, Generic[Request, Result]):
         ):
             with attempt:
                 cancel.raise_if_cancelled()
+                # Which chunk of which job it is for stands in the context of the log.
+                log.info("engine call", kind=self.kind, engine=self.name)
                 started = time.perf_counter()
                 outcome = "failed"
                 try:

@@ -117,6 +117,7 @@ class ServiceRuntime:
         consumer.attach()
         self._consumers.append(consumer)
         self.health.alive.append(consumer.progress.trouble)
+        self.health.checks[consumer.name] = consumer.progress.check
 
     def add_background(self, name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run `run()` from start to stop; its end before that stops the service with an error."""

@@ -53,6 +53,18 @@ class ServiceSettings(BaseSettings):
     )
     retry_max_delay_seconds: float = Field(60.0, description="Longest wait between two tries.")
     retry_max_age_seconds: float = Field(900.0, description="After this long no more tries are made.")
+    poison_allowed: int = Field(
+        10,
+        ge=0,
+        description="So many of a consumer's last 1000 events may become dead letters, whatever their share.",
+    )
+    poison_most_share: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="Above POISON_ALLOWED, the share of its last 1000 events that may become dead letters. "
+        "One more stops the consumer and turns `/healthz` red, rather than emptying its topic.",
+    )
     handler_timeout_seconds: float = Field(
         1800.0, description="Longest time one piece of work may take; a stuck one turns health red."
     )

@@ -92,6 +92,9 @@ EVENT_TOPICS: tuple[Topic, ...] = (
     MEDIA_ASSEMBLED,
 )
 
+CHUNK_STAGES = ("transcriber.recogniser", "translator", "synthesizer")
+"""Consumer groups of the stages that a chunk goes through, in their order; each member is a worker."""
+
 STAGE_SERVICES = ("transcriber", "translator", "synthesizer", "assembler", "videogen")
 
 

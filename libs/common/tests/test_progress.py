@@ -4,6 +4,7 @@ import time
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
 from aiokafka import TopicPartition
 from octavia_common.messaging.progress import ConsumerProgress
 
@@ -46,3 +47,22 @@ def test_work_without_end_is_stuck() -> None:
     made = progress(high=10)
     made.busy_since = time.monotonic() - 61
     assert "longer than 60 s" in (made.trouble() or "")
+
+
+def test_a_consumer_that_stopped_is_stuck_and_says_why() -> None:
+    made = progress(high=10)
+    made.stop("too much poison")
+    assert made.trouble() == "translator: stopped, too much poison"
+
+
+async def test_a_consumer_that_waits_for_long_is_unready_until_it_goes_on() -> None:
+    made = progress(high=10)
+    made.waits("the store is away")
+    await made.check()
+    made.waiting_since -= 60
+    made.waits("the store is still away")
+    with pytest.raises(ConnectionError, match="60 s: the store is still away"):
+        await made.check()
+    assert made.trouble() is None, "a restart would not help"
+    made.goes_on()
+    await made.check()

@@ -17,6 +17,7 @@ from octavia_transcriber.splitting.cutter import Cutter
 from octavia_transcriber.splitting.silence import SilenceCutter
 from octavia_transcriber.splitting.stage import SplitStage
 from octavia_transcriber.splitting.timed import TimedCutter
+from octavia_transcriber.window.capacity import Capacity
 from octavia_transcriber.window.handlers import CloseWindow, MoveWindow, OpenWindow
 from octavia_transcriber.window.repository import WindowRepository
 
@@ -27,7 +28,10 @@ async def serve(settings: TranscriberSettings) -> None:
     """Run until SIGTERM or SIGINT. Raises EngineUnavailableError where the engine cannot start."""
     engine = make_engine(settings)
     runtime = ServiceRuntime(NAME, settings, schema=NAME)
-    store, windows, size = runtime.store, WindowRepository(), settings.chunk_window
+    store, windows = runtime.store, WindowRepository()
+    groups = [f"{settings.kafka_prefix}{group}" for group in topics.CHUNK_STAGES]
+    capacity = Capacity(settings.kafka_bootstrap_servers, groups, fixed=settings.chunk_window)
+    runtime.add_background("capacity", capacity.run)
 
     split = SplitStage(store, _cutter(settings, store))
     runtime.add_stage(topics.CREDITS_RESERVED, CreditsReserved, split, name="transcriber.splitter")
@@ -36,9 +40,9 @@ async def serve(settings: TranscriberSettings) -> None:
     )
     runtime.add_transactional(
         {
-            topics.MEDIA_PLANNED: Route(OpenWindow(store, windows, size=size), skip_ended=True),
-            topics.CHUNKS_SYNTHESIZED: Route(MoveWindow(windows, size=size), skip_ended=True),
-            topics.JOBS_OUTCOME: Route(CloseWindow(windows)),
+            topics.MEDIA_PLANNED: Route(OpenWindow(store, windows, capacity), skip_ended=True),
+            topics.CHUNKS_SYNTHESIZED: Route(MoveWindow(windows, capacity), skip_ended=True),
+            topics.JOBS_OUTCOME: Route(CloseWindow(windows, capacity)),
         },
         name="transcriber.window",
     )
@@ -53,7 +57,7 @@ async def serve(settings: TranscriberSettings) -> None:
 
 def _cutter(settings: TranscriberSettings, store: ArtifactStore) -> Cutter:
     if settings.transcriber_splitter == "timed":
-        return TimedCutter(settings.timed_chunks)
+        return TimedCutter(settings.timed_chunks, every_seconds=settings.timed_chunk_seconds)
     rules = ChunkRules(target=settings.chunk_target_seconds, longest=settings.chunk_max_seconds)
     return SilenceCutter(store, rules)
 

@@ -18,11 +18,17 @@ class TranscriberSettings(ServiceSettings):
     chunk_target_seconds: float = Field(30.0, gt=0, description="About how long a chunk of speech is.")
     chunk_max_seconds: float = Field(45.0, gt=1, description="Longest chunk, whatever the speech is like.")
     chunk_window: int = Field(
-        16,
-        ge=1,
-        description="Most chunks of one job in the stages at once, so that long jobs let short ones by.",
+        0,
+        ge=0,
+        description="Most chunks in the stages at once, counted once for each language and shared out fairly "
+        "among users, so that long jobs let short ones by; 0: as many as keep the stages' workers busy.",
     )
     timed_engine_seconds: float = Field(0.0, ge=0, description="How long the engine `timed` takes a chunk.")
     timed_chunks: int = Field(
         1, ge=0, description="How many chunks the splitter `timed` makes of any source."
+    )
+    timed_chunk_seconds: float = Field(
+        0.0,
+        ge=0,
+        description="Where not 0, the splitter `timed` makes a chunk of every so many seconds of a source.",
     )

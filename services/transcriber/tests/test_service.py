@@ -45,7 +45,7 @@ async def settings(addresses, database_url, topic_prefix, bucket) -> Transcriber
         transcriber_engine="timed",
         transcriber_splitter="timed",
         timed_chunks=CHUNKS,
-        chunk_window=2,
+        chunk_window=4,  # two chunks in two languages
     )
     await apply_topics(settings)
     folder = migrations_of_installed_services()["transcriber"]

@@ -1,4 +1,4 @@
-"""The window on a real PostgreSQL: bounded, in order, unmoved by duplicates, empty at the end."""
+"""The window on a real PostgreSQL: bounded, fair, in order, unmoved by duplicates, empty at the end."""
 
 import random
 from collections import Counter
@@ -25,13 +25,15 @@ from octavia_common.events import (
     hold_id_of,
 )
 from octavia_common.migrations import migrate
+from octavia_transcriber.window.capacity import units_for
 from octavia_transcriber.window.handlers import CloseWindow, MoveWindow, OpenWindow
-from octavia_transcriber.window.repository import WindowRepository
+from octavia_transcriber.window.repository import LEAST_SHARE, WindowRepository
 
 pytestmark = pytest.mark.integration
 
 LANGUAGES = ("es", "fr")
-SIZE = 3
+UNITS = 6
+"""Three chunks in both languages."""
 ROOT = UUID("0b7c36f0-2a57-4c34-8a58-7e0a3d1f2b11")
 REF = ArtifactRef(key="users/x/speech", sha256="0" * 64, size_bytes=1, media_type="application/json")
 
@@ -52,9 +54,10 @@ class Room:
         self.database = database
         self.store = store
         repository = WindowRepository()
-        self.opening = OpenWindow(store, repository, size=SIZE)
-        self.moving = MoveWindow(repository, size=SIZE)
-        self.closing = CloseWindow(repository)
+        self.units = UNITS
+        self.opening = OpenWindow(store, repository, self)
+        self.moving = MoveWindow(repository, self)
+        self.closing = CloseWindow(repository, self)
 
     async def apply(self, handler, *events) -> list[ChunkReleased]:
         wrapped = [CloudEvent.wrap(event, service="test") for event in events]
@@ -68,7 +71,9 @@ class Room:
                 await connection.fetchval("SELECT count(*) FROM window_chunks"),
             )
 
-    async def planned(self, name: str, chunks: int, **changes) -> MediaPlanned:
+    async def planned(
+        self, name: str, chunks: int, *, languages: tuple[str, ...] = LANGUAGES, **changes
+    ) -> MediaPlanned:
         job = make_job(name, **changes)
         plan = ChunkPlan(
             duration_seconds=30.0 * chunks,
@@ -89,7 +94,7 @@ class Room:
             source_filename="talk.mp4",
             duration_seconds=plan.duration_seconds,
             source_language="en",
-            target_languages=LANGUAGES,
+            target_languages=languages,
             model_size="small",
         )
         ref = await self.store.write_document(f"users/x/plan/{name}", plan)
@@ -101,9 +106,13 @@ def room(database, store) -> Room:
     return Room(database, store)
 
 
-def make_job(name: str, *, deadline: datetime = datetime(2100, 1, 1, tzinfo=UTC)) -> JobRef:
+def make_job(
+    name: str, *, user: str = "somebody", deadline: datetime = datetime(2100, 1, 1, tzinfo=UTC)
+) -> JobRef:
     job_id = uuid5(ROOT, name)
-    return JobRef(job_id=job_id, user_id=ROOT, hold_id=hold_id_of(job_id, 1), deadline_at=deadline)
+    return JobRef(
+        job_id=job_id, user_id=uuid5(ROOT, user), hold_id=hold_id_of(job_id, 1), deadline_at=deadline
+    )
 
 
 def spoken(released: ChunkReleased, language: str) -> ChunkSynthesized:
@@ -159,8 +168,7 @@ async def test_any_order_releases_every_chunk_once_in_a_bounded_window_and_leave
         done += batch
         released += new
         inside += [spoken(event, language) for event in new for language in LANGUAGES]
-        chunks = {(event.job.job_id, event.chunk.index) for event in inside}
-        assert max(Counter(job_id for job_id, _ in chunks).values(), default=0) <= SIZE
+        assert len(inside) <= UNITS
     assert sorted((str(event.job.job_id), event.chunk.index) for event in released) == sorted(
         (str(plan.job.job_id), index) for plan in plans for index in range(plan.chunks)
     )
@@ -169,11 +177,70 @@ async def test_any_order_releases_every_chunk_once_in_a_bounded_window_and_leave
 
 async def test_a_job_that_ended_releases_nothing_more_and_leaves_no_rows(room):
     first, *_ = await room.apply(room.opening, await room.planned("a", 5))
-    other = await room.apply(room.opening, await room.planned("b", 5))
-    await room.apply(room.closing, JobCancelled(job=first.job))
+    assert await room.apply(room.opening, await room.planned("b", 5)) == []
+    other = await room.apply(room.closing, JobCancelled(job=first.job))
+    assert [event.job.job_id for event in other] == [uuid5(ROOT, "b")] * 3, "its room is the other job's"
     assert await room.apply(room.moving, spoken(first, "es"), spoken(first, "fr")) == []
     assert await room.rows() == (1, 5)
     assert indices(await room.apply(room.moving, *(spoken(other[0], one) for one in LANGUAGES))) == [3]
+
+
+async def test_a_plan_that_comes_after_its_job_has_ended_opens_nothing(room):
+    late = await room.planned("a", 5)
+    await room.apply(room.closing, JobCancelled(job=late.job))
+    assert await room.apply(room.opening, late) == []
+    assert await room.rows() == (0, 0)
+
+
+async def test_a_small_job_of_another_user_is_let_in_at_once_though_the_stages_are_full(room):
+    large = await room.apply(room.opening, await room.planned("large", 400, languages=("es",), user="large"))
+    assert len(large) == UNITS
+    small = await room.apply(room.opening, await room.planned("small", 1, languages=("es",), user="small"))
+    assert indices(small) == [0]
+    # The large one makes room for it again: one comes out, none goes in.
+    assert await room.apply(room.moving, spoken(large[0], "es")) == []
+    assert indices(await room.apply(room.moving, spoken(large[1], "es"))) == [UNITS]
+    await room.apply(room.moving, spoken(small[0], "es"))
+    # With the small one gone it has all of it.
+    assert indices(await room.apply(room.moving, spoken(large[2], "es"))) == [UNITS + 1, UNITS + 2]
+
+
+async def test_what_small_demands_leave_is_shared_out_equally_among_the_others(room):
+    room.units = 13
+    sizes = {"one": 1, "two": 2, "many": 50, "more": 70}
+    plans = [await room.planned(name, chunks, languages=("es",), user=name) for name, chunks in sizes.items()]
+    released = await room.apply(room.opening, *plans)
+    counts = Counter(event.job.job_id for event in released)
+    assert {name: counts[uuid5(ROOT, name)] for name in sizes} == {"one": 1, "two": 2, "many": 5, "more": 5}
+
+
+async def test_everybody_may_have_a_little_however_many_there_are(room):
+    plans = [await room.planned(f"j{n}", 9, languages=("es",), user=f"u{n}") for n in range(10)]
+    released = await room.apply(room.opening, *plans)
+    assert set(Counter(event.job.user_id for event in released).values()) == {LEAST_SHARE}
+
+
+async def test_among_the_jobs_of_one_user_the_one_with_least_inside_is_next(room):
+    large = await room.apply(room.opening, await room.planned("large", 400))
+    assert await room.apply(room.opening, await room.planned("small", 1)) == []
+    [small] = await room.apply(room.moving, *(spoken(large[0], language) for language in LANGUAGES))
+    assert small.job.job_id == uuid5(ROOT, "small")
+
+
+async def test_a_chunk_in_more_languages_than_there_is_room_goes_alone(room):
+    room.units = 2
+    languages = tuple(f"l{n}" for n in range(5))
+    released = await room.apply(room.opening, await room.planned("a", 3, languages=languages))
+    assert indices(released) == [0]
+    assert await room.apply(room.moving, *(spoken(released[0], one) for one in languages[:4])) == []
+    assert indices(await room.apply(room.moving, spoken(released[0], languages[4]))) == [1]
+
+
+@pytest.mark.parametrize(
+    ("workers", "units"), [((0, 0, 0), 4), ((1, 1, 1), 4), ((8, 8, 8), 32), ((1, 2, 5), 13)]
+)
+def test_the_room_is_what_keeps_the_workers_busy(workers, units):
+    assert units_for(workers) == units
 
 
 async def test_windows_past_their_deadline_are_forgotten(room):

@@ -10,7 +10,7 @@ import typer
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from octavia_common.messaging.codec import job_id_in
-from octavia_common.messaging.dead_letters import GIVEN_UP_AT, PLACE
+from octavia_common.messaging.dead_letters import CUT, GIVEN_UP_AT, PLACE
 from octavia_common.messaging.headers import Delivery
 from octavia_common.messaging.incoming import Incoming
 from octavia_common.settings import ServiceSettings
@@ -71,7 +71,9 @@ async def replay_letters(settings: ServiceSettings, offsets: set[int] | None) ->
     letters = [
         letter
         for letter in await read_letters(settings, limit=1_000_000)
-        if (offsets is None or letter.offset in offsets) and letter.delivery.origin
+        if (offsets is None or letter.offset in offsets)
+        and letter.delivery.origin
+        and CUT not in letter.headers
     ]
     producer = AIOKafkaProducer(
         bootstrap_servers=settings.kafka_bootstrap_servers.split(","), acks="all", enable_idempotence=True
@@ -104,4 +106,5 @@ def describe(letter: Incoming) -> dict[str, Any]:
         "attempts": letter.delivery.attempt,
         "reason": letter.delivery.reason,
         "subject": job_id_in(letter.body),
+        "replayable": bool(letter.delivery.origin) and CUT not in letter.headers,
     }

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import structlog
 from faststream.kafka import KafkaBroker, KafkaMessage
 
-from octavia_common.events import EventData, JobEvent
+from octavia_common.events import CloudEvent, EventData, JobEvent
 from octavia_common.messaging.acknowledging import Acknowledger
 from octavia_common.messaging.broker import subscribe
 from octavia_common.messaging.dead_letters import DeadLetters
 from octavia_common.messaging.ended_jobs import EndedJobs
 from octavia_common.messaging.incoming import Incoming
+from octavia_common.messaging.poison import PoisonGauge, PoisonLimit, TooMuchPoisonError
 from octavia_common.messaging.progress import ConsumerProgress
 from octavia_common.messaging.publisher import EventPublisher, ShuttingDownError
 from octavia_common.messaging.retries import RetryPolicy
@@ -50,6 +51,8 @@ class Consumer(ABC):
         self.topics = tuple(topics)
         self._plumbing = plumbing
         self._acknowledger = Acknowledger(name)
+        settings = plumbing.settings
+        self._poison = PoisonGauge(PoisonLimit(settings.poison_most_share, settings.poison_allowed))
         self.progress = ConsumerProgress(name, plumbing.settings.handler_timeout_seconds + 60)
 
     def attach(self) -> None:
@@ -68,7 +71,8 @@ class Consumer(ABC):
     async def consume(self, message: KafkaMessage, first: Incoming) -> Sequence[Incoming]:
         """Let the record (and what was taken along with it) have its effect; return all of them.
 
-        Raises ShuttingDownError where they must come again.
+        Raises ShuttingDownError where they must come again, TooMuchPoisonError where the consumer must
+        stop.
         """
 
     async def close(self) -> None:
@@ -87,6 +91,9 @@ class Consumer(ABC):
             taken = await self.consume(message, first)
         except ShuttingDownError:
             return
+        except TooMuchPoisonError as error:
+            await self._stop_for_good(first, str(error))
+            return
         except Exception:
             # Only a fault of the shell itself comes here: leave the record unacknowledged and let
             # the process be restarted rather than lose it.
@@ -99,6 +106,20 @@ class Consumer(ABC):
         self._acknowledger.done(message.consumer, taken)  # type: ignore[arg-type]
         if self._plumbing.stopping.is_set():
             await self._acknowledger.flush()
+
+    async def _stop_for_good(self, first: Incoming, reason: str) -> None:
+        """Take nothing more and leave the record where it is; the process lives on, its health red."""
+        log.error("too many broken events; this consumer stops", consumer=self.name, place=first.place)
+        self.progress.stop(reason)
+        await self._plumbing.stopping.wait()
+
+    async def give_up(
+        self, incoming: Incoming, *, reason: str, event: CloudEvent[EventData] | None = None
+    ) -> None:
+        """Put a record among the dead letters. Raises TooMuchPoisonError where there are too many."""
+        self._poison.letter()
+        await self._plumbing.dead_letters.give_up(incoming, consumer=self.name, reason=reason, event=event)
+        HANDLED.labels(self.name, "dead_letter").inc()
 
     def passes_by(self, incoming: Incoming, data: EventData | None = None, *, skip_ended: bool) -> bool:
         """Whether a record is none of this consumer's business, and count it so."""

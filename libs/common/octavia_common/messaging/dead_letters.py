@@ -1,6 +1,7 @@
 """The dead-letter topic: what was given up on, kept with its origin and reason."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 import structlog
@@ -9,13 +10,20 @@ from octavia_common import topics
 from octavia_common.events import CloudEvent, EventData, JobError, JobEvent
 from octavia_common.events.jobs import JobFailed
 from octavia_common.messaging.incoming import Incoming
-from octavia_common.messaging.publisher import EventPublisher, Outgoing
+from octavia_common.messaging.publisher import EventPublisher, EventTooLargeError, Outgoing
 from octavia_common.telemetry.metrics import DEAD_LETTERS
 
 log = structlog.get_logger(__name__)
 
 PLACE = "octavia-place"
 GIVEN_UP_AT = "octavia-given-up-at"
+CUT = "octavia-cut"
+"""How many bytes an event had that was too large to be kept whole; it cannot be replayed from here."""
+
+KEPT_OF_TOO_LARGE = 64 * 1024
+"""Bytes that are kept of such an event; the whole one lies where PLACE says."""
+
+_LONGEST_KEY = 1024
 
 INTERNAL_MESSAGE = (
     "Something went wrong on our side while working on this job. Your credits are back; "
@@ -43,14 +51,7 @@ class DeadLetters:
             PLACE: incoming.place,
             GIVEN_UP_AT: repr(time.time()),
         }
-        messages = [
-            Outgoing(
-                topic=self._publisher.topic_name(topics.DEAD_LETTERS),
-                body=incoming.body,
-                key=(incoming.key or b"").decode(errors="replace"),
-                headers=headers,
-            )
-        ]
+        messages = [self._letter(incoming, incoming.body, headers)]
         # A failure that cannot be applied must not make another one: that would go on for ever.
         if event is not None and isinstance(event.data, JobEvent) and not isinstance(event.data, JobFailed):
             failed = JobFailed(
@@ -58,4 +59,16 @@ class DeadLetters:
                 error=JobError(code="internal", message=INTERNAL_MESSAGE, stage=consumer),
             )
             messages.append(self._publisher.outgoing(failed, incoming.headers.get("traceparent", "")))
-        await self._publisher.send(messages)
+        try:
+            await self._publisher.send(messages)
+        except EventTooLargeError:
+            ours = {key: headers[key] for key in (*delivery.headers(), PLACE, GIVEN_UP_AT)}
+            beginning = incoming.body[:KEPT_OF_TOO_LARGE]
+            messages[0] = self._letter(incoming, beginning, {**ours, CUT: str(len(incoming.body))})
+            await self._publisher.send(messages)
+
+    def _letter(self, incoming: Incoming, body: bytes, headers: Mapping[str, str]) -> Outgoing:
+        key = (incoming.key or b"")[:_LONGEST_KEY].decode(errors="replace")
+        return Outgoing(
+            topic=self._publisher.topic_name(topics.DEAD_LETTERS), body=body, key=key, headers=headers
+        )

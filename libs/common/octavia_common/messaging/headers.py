@@ -1,5 +1,6 @@
 """Headers of messages: the trace they continue and, for a retried one, where it stands."""
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ _ATTEMPT = "octavia-attempt"
 _FIRST = "octavia-first-try"
 _NOT_BEFORE = "octavia-not-before"
 _REASON = "octavia-reason"
+_MOST_ATTEMPTS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ class Delivery:
     def read(cls, headers: Mapping[str, str]) -> "Delivery":
         """From the headers of a message; what is missing or broken reads as a first try."""
         return cls(
-            attempt=int(_number(headers.get(_ATTEMPT), 1)),
-            first_try=_number(headers.get(_FIRST), time.time()),
+            attempt=int(min(max(_number(headers.get(_ATTEMPT), 1), 1), _MOST_ATTEMPTS)),
+            first_try=min(_number(headers.get(_FIRST), time.time()), time.time()),
             meant_for=headers.get(_FOR, ""),
             origin=headers.get(_ORIGIN, ""),
             not_before=_number(headers.get(_NOT_BEFORE), 0.0),
@@ -51,6 +53,7 @@ class Delivery:
 
 def _number(text: str | None, default: float) -> float:
     try:
-        return float(text) if text else default
+        number = float(text) if text else default
     except ValueError:
         return default
+    return number if math.isfinite(number) else default

@@ -6,6 +6,11 @@ from dataclasses import dataclass, field
 
 from faststream.kafka.subscriber.usecase import DefaultSubscriber
 
+from octavia_common.telemetry.metrics import CONSUMER_STOPPED, CONSUMER_WAITING
+
+PATIENCE_SECONDS = 15.0
+"""A consumer that waits for its surroundings for longer says so in `/readyz`."""
+
 
 @dataclass
 class ConsumerProgress:
@@ -15,6 +20,11 @@ class ConsumerProgress:
     busy_limit_seconds: float
     idle_limit_seconds: float = 120.0
     subscriber: DefaultSubscriber | None = None
+    stopped: str | None = None
+    """Why it takes nothing any more; only a restart helps."""
+    waiting: str | None = None
+    """What of its surroundings keeps it from going on."""
+    waiting_since: float = 0.0
     busy_since: float | None = None
     last_end: float = field(default_factory=time.monotonic)
     _next: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -30,8 +40,34 @@ class ConsumerProgress:
         for topic, partition, offset in places:
             self._next[(topic, partition)] = offset + 1
 
+    def stop(self, reason: str) -> None:
+        """It takes nothing any more."""
+        self.stopped = reason
+        CONSUMER_STOPPED.labels(self.name).set(1)
+
+    def waits(self, reason: str) -> None:
+        """What is in hand cannot be applied now and is tried again."""
+        if self.waiting is None:
+            self.waiting_since = time.monotonic()
+        self.waiting = reason
+        CONSUMER_WAITING.labels(self.name).set(1)
+
+    def goes_on(self) -> None:
+        """It no longer waits."""
+        if self.waiting is not None:
+            self.waiting = None
+            CONSUMER_WAITING.labels(self.name).set(0)
+
+    async def check(self) -> None:
+        """For readiness: raises ConnectionError where it has waited for more than `PATIENCE_SECONDS`."""
+        waited = time.monotonic() - self.waiting_since
+        if self.waiting is not None and waited > PATIENCE_SECONDS:
+            raise ConnectionError(f"waits for {waited:.0f} s: {self.waiting}")
+
     def trouble(self) -> str | None:
         """Why this consumer counts as stuck, or None."""
+        if self.stopped is not None:
+            return f"{self.name}: stopped, {self.stopped}"
         now = time.monotonic()
         if self.busy_since is not None:
             if now - self.busy_since > self.busy_limit_seconds:

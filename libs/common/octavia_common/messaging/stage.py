@@ -22,7 +22,7 @@ from octavia_common.messaging.incoming import Incoming
 from octavia_common.messaging.publisher import Outgoing, ShuttingDownError
 from octavia_common.telemetry.metrics import HANDLED, RETRIES
 from octavia_common.telemetry.tracing import context_of, tracer
-from octavia_common.topics import Topic, retry_topic
+from octavia_common.topics import EVENT_TOPICS, Topic, retry_topic
 
 log = structlog.get_logger(__name__)
 
@@ -41,17 +41,15 @@ class StageConsumer(Consumer):
         self, name: str, topic: Topic, kind: type[EventData], handler: StageHandler, plumbing: Plumbing
     ) -> None:
         super().__init__(name, [topic], plumbing)
+        self._topic = topic
         self._kind = kind
         self._handler = handler
 
     async def consume(self, message: KafkaMessage, first: Incoming) -> Sequence[Incoming]:
         try:
-            event = decode(first.body)
+            event = decode(first.body, *self._topic.carries)
         except UndecodableEventError as error:
-            await self._plumbing.dead_letters.give_up(
-                first, consumer=self.name, reason=f"{error.code}: {error.message}", event=None
-            )
-            HANDLED.labels(self.name, "dead_letter").inc()
+            await self.give_up(first, reason=f"{error.code}: {error.message}")
             return [first]
         if not isinstance(event.data, self._kind):
             HANDLED.labels(self.name, "other_kind").inc()
@@ -61,13 +59,16 @@ class StageConsumer(Consumer):
 
     async def _work_on(self, incoming: Incoming, event: CloudEvent[Any]) -> None:
         subject = {"octavia.event": event.type, "octavia.subject": event.subject}
+        chunk = getattr(event.data, "chunk", None)
+        about = {"subject": event.subject, "consumer": self.name}
+        if chunk is not None:
+            about |= {"chunk": chunk.index, "language": getattr(event.data, "target_language", "")}
         with (
-            structlog.contextvars.bound_contextvars(subject=event.subject, consumer=self.name),
+            structlog.contextvars.bound_contextvars(**about),
             tracer().start_as_current_span(
                 self.name, context=context_of(incoming.headers), kind=SpanKind.CONSUMER, attributes=subject
             ) as span,
         ):
-            chunk = getattr(event.data, "chunk", None)
             if chunk is not None:
                 span.set_attribute("octavia.chunk", chunk.index)
             outcome = "failed"
@@ -75,12 +76,15 @@ class StageConsumer(Consumer):
                 outcome = await self._try(incoming, event)
             finally:
                 span.set_attribute("octavia.outcome", outcome)
-                HANDLED.labels(self.name, outcome).inc()
+                if outcome != "dead_letter":  # counted where it is given up
+                    HANDLED.labels(self.name, outcome).inc()
+            if outcome in ("ok", "permanent"):
+                self._poison.passed()
 
     async def _try(self, incoming: Incoming, event: CloudEvent[Any]) -> str:
         publisher = self._plumbing.publisher
         try:
-            produced = await self._run_handler(event)
+            await publisher.publish(await self._run_handler(event))
         except ShuttingDownError:
             raise
         except JobCancelledError:
@@ -93,7 +97,6 @@ class StageConsumer(Consumer):
             known = isinstance(error, TransientError)
             log.warning("failed, trying again", error=repr(error), exc_info=not known)
             return await self._try_later(incoming, event, error)
-        await publisher.publish(produced)
         return "ok"
 
     async def _run_handler(self, event: CloudEvent[Any]) -> Sequence[EventData]:
@@ -146,9 +149,7 @@ class StageConsumer(Consumer):
         delivery = incoming.delivery
         delay = self._plumbing.retry.delay(delivery.attempt, age_seconds=time.time() - delivery.first_try)
         if delay is None:
-            await self._plumbing.dead_letters.give_up(
-                incoming, consumer=self.name, reason=f"retries_exhausted: {error!r}", event=event
-            )
+            await self.give_up(incoming, reason=f"retries_exhausted: {error!r}", event=event)
             return "dead_letter"
         RETRIES.labels(self.name).inc()
         again = replace(
@@ -181,6 +182,7 @@ class RetryConsumer(Consumer):
 
     def __init__(self, plumbing: Plumbing) -> None:
         super().__init__(f"{plumbing.service}.retry", [retry_topic(plumbing.service)], plumbing)
+        self._origins = {plumbing.publisher.topic_name(topic) for topic in EVENT_TOPICS}
 
     async def consume(self, message: KafkaMessage, first: Incoming) -> Sequence[Incoming]:
         wait = min(first.delivery.not_before - time.time(), self._plumbing.settings.retry_max_delay_seconds)
@@ -190,10 +192,9 @@ class RetryConsumer(Consumer):
                 raise ShuttingDownError("The service is stopping; the retry waits for another.")
             except TimeoutError:
                 pass
-        if not first.delivery.origin:
-            await self._plumbing.dead_letters.give_up(
-                first, consumer=self.name, reason="undecodable_event: a retry without origin", event=None
-            )
+        # A topic that is not there would be waited for, and this one would only send it round in a circle.
+        if first.delivery.origin not in self._origins:
+            await self.give_up(first, reason="undecodable_event: a retry of no topic of this platform")
             return [first]
         await self._plumbing.publisher.send(
             [
@@ -205,4 +206,5 @@ class RetryConsumer(Consumer):
                 )
             ]
         )
+        self._poison.passed()
         return [first]

@@ -10,10 +10,10 @@ import asyncpg
 import structlog
 from faststream.kafka import KafkaMessage
 from opentelemetry.trace import SpanKind
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_never, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential_jitter
 
-from octavia_common.database import UNAVAILABLE, Database
-from octavia_common.errors import PermanentError, TransientError
+from octavia_common.database import Database, is_unavailable
+from octavia_common.errors import OctaviaError, TransientError
 from octavia_common.events import CloudEvent, EventData, JobEvent
 from octavia_common.messaging.codec import UndecodableEventError, decode
 from octavia_common.messaging.consumer import Consumer, Plumbing
@@ -29,14 +29,12 @@ from octavia_common.topics import Topic
 
 log = structlog.get_logger(__name__)
 
-AGAIN = (
-    *UNAVAILABLE,
-    TransientError,
+CONTENTION = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
     asyncpg.LockNotAvailableError,
 )
-"""Trouble that is the surroundings', not the event's: the same batch is tried until it passes."""
+"""Trouble of one transaction with others: the same batch is tried until it passes."""
 
 Pair = tuple[Incoming, CloudEvent[Any]]
 
@@ -64,6 +62,11 @@ class TransactionalConsumer(Consumer):
     Micro-batching takes along what is buffered and never waits for more, so an idle platform has
     the latency of single events. A batch that fails is tried event by event: the poisoned one alone
     becomes a dead letter.
+
+    Trouble of the database is waited out, however long it takes: without it nothing can be applied and
+    nothing given up. A handler's TransientError is waited out for `retry_max_age_seconds`; then each
+    event of the batch has one more try before it is given up, and where that would be too many, the
+    limit of poison stops the consumer. All waiting shows in `/readyz` and `octavia_consumer_waiting`.
     """
 
     def __init__(
@@ -88,20 +91,21 @@ class TransactionalConsumer(Consumer):
     async def consume(self, message: KafkaMessage, first: Incoming) -> Sequence[Incoming]:
         incoming = [first, *await self._buffered(message)]
         groups: dict[Route, list[Pair]] = {}
+        broken: list[tuple[Incoming, UndecodableEventError]] = []
         for one in incoming:
             topic, route = self._routes[one.topic]
             try:
                 event = decode(one.body, *topic.carries)
             except UndecodableEventError as error:
-                HANDLED.labels(self.name, "dead_letter").inc()
-                await self._plumbing.dead_letters.give_up(
-                    one, consumer=self.name, reason=f"{error.code}: {error.message}", event=None
-                )
+                broken.append((one, error))
                 continue
             if not self.passes_by(one, event.data, skip_ended=route.skip_ended):
                 groups.setdefault(route, []).append((one, event))
         for route, pairs in groups.items():
             await self._apply_all(route, pairs)
+        # After the good ones, which count when it is asked whether these are too many.
+        for one, trouble in broken:
+            await self.give_up(one, reason=f"{trouble.code}: {trouble.message}")
         return incoming
 
     async def _buffered(self, message: KafkaMessage) -> list[Incoming]:
@@ -110,40 +114,60 @@ class TransactionalConsumer(Consumer):
         batches = await message.consumer.getmany(timeout_ms=0, max_records=self._max_batch - 1)  # type: ignore[attr-defined]
         return [Incoming.read(record) for records in batches.values() for record in records]
 
-    async def _apply_all(self, route: Route, pairs: Sequence[Pair]) -> None:
+    async def _apply_all(self, route: Route, pairs: Sequence[Pair], *, since: float | None = None) -> None:
+        """Apply them, or each that can be; `since` is when the waiting began that they were part of."""
+        since = since or time.monotonic()
         try:
-            await self._apply(route, pairs)
+            await self._apply(route, pairs, since)
+            self._poison.passed(len(pairs))
         except ShuttingDownError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever fails is isolated
             if len(pairs) > 1:
                 log.warning("a batch failed, going event by event", consumer=self.name, error=repr(error))
                 for pair in pairs:
-                    await self._apply_all(route, [pair])
+                    await self._apply_all(route, [pair], since=since)
             else:
                 await self._poisoned(pairs[0], error)
 
     async def _poisoned(self, pair: Pair, error: Exception) -> None:
         incoming, event = pair
-        code = error.code if isinstance(error, PermanentError) else "handler_failed"
+        code = error.code if isinstance(error, OctaviaError) else "handler_failed"
         log.error("an event cannot be applied", consumer=self.name, exc_info=error)
-        HANDLED.labels(self.name, "dead_letter").inc()
-        await self._plumbing.dead_letters.give_up(
-            incoming, consumer=self.name, reason=f"{code}: {error!r}", event=event
-        )
+        await self.give_up(incoming, reason=f"{code}: {error!r}", event=event)
 
-    async def _apply(self, route: Route, pairs: Sequence[Pair]) -> None:
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type(AGAIN),
-            stop=stop_never,
-            wait=wait_exponential_jitter(multiplier=0.05, max=3),
-            sleep=self._sleep,
-            reraise=True,
-        ):
-            with attempt:
-                told = await self._transaction(route, pairs)
+    async def _apply(self, route: Route, pairs: Sequence[Pair], since: float) -> None:
+        limit = since + self._plumbing.settings.retry_max_age_seconds
+
+        def worth_another_try(error: BaseException) -> bool:
+            if isinstance(error, TransientError):
+                return time.monotonic() < limit and not isinstance(error, ShuttingDownError)
+            return isinstance(error, CONTENTION) or is_unavailable(error)
+
+        try:
+            async for attempt in AsyncRetrying(
+                retry=retry_if_exception(worth_another_try),
+                wait=wait_exponential_jitter(multiplier=0.05, max=3),
+                sleep=self._sleep,
+                before_sleep=self._tell,
+                reraise=True,
+            ):
+                with attempt:
+                    told = await self._transaction(route, pairs)
+        finally:
+            self.progress.goes_on()
         if told:
             self._relay.wake()
+
+    def _tell(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        self.progress.waits(repr(error))
+        log.warning(
+            "a batch cannot be applied now, trying again",
+            consumer=self.name,
+            attempt=state.attempt_number,
+            error=repr(error),
+        )
 
     async def _transaction(self, route: Route, pairs: Sequence[Pair]) -> bool:
         """Whether there is anything to be sent after it."""
@@ -180,7 +204,6 @@ class TransactionalConsumer(Consumer):
         return [e for e in produced if not (isinstance(e, JobEvent) and ended.has_ended(e.job.hold_id))]
 
     async def _sleep(self, seconds: float) -> None:
-        log.warning("a batch cannot be applied now, trying again", consumer=self.name, in_seconds=seconds)
         started = time.monotonic()
         while time.monotonic() - started < seconds:
             if self._plumbing.stopping.is_set():

@@ -14,6 +14,14 @@ EVENT_AGE_SECONDS = Histogram(
     "octavia_event_age_seconds", "Age of an event when its work began.", ["consumer"], buckets=_SECONDS
 )
 DEAD_LETTERS = Counter("octavia_dead_letters_total", "Events given up on.", ["consumer", "reason"])
+CONSUMER_STOPPED = Gauge(
+    "octavia_consumer_stopped", "1 where a consumer met too many broken events and stopped.", ["consumer"]
+)
+CONSUMER_WAITING = Gauge(
+    "octavia_consumer_waiting",
+    "1 while a batch cannot be applied because of its surroundings, and is tried again.",
+    ["consumer"],
+)
 RETRIES = Counter("octavia_retries_total", "Events put aside to be tried again.", ["consumer"])
 OUTBOX_AGE_SECONDS = Gauge(
     "octavia_outbox_oldest_seconds", "Age of the oldest event not yet sent.", ["schema"]

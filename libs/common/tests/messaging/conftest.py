@@ -35,8 +35,9 @@ class Kafka:
     async def send_raw(
         self, topic: Topic, body: bytes, headers: list[tuple[str, bytes]] | None = None
     ) -> None:
+        """All to one partition, in their order."""
         await self._producer.send_and_wait(
-            f"{self.settings.kafka_prefix}{topic.name}", body, headers=headers or []
+            f"{self.settings.kafka_prefix}{topic.name}", body, key=b"same", headers=headers or []
         )
 
     async def read(self, topic: Topic, *, count: int, timeout: float = 30) -> list[Any]:

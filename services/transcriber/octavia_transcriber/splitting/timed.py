@@ -32,26 +32,33 @@ class TimedSource:
 
 
 class TimedCutter:
-    """Makes a fixed number of chunks of any source, by its quoted length."""
+    """Makes a fixed number of chunks of any source, or one of every so many seconds of its quoted length."""
 
     name = "timed"
     version = "2"
 
-    def __init__(self, chunks: int) -> None:
+    def __init__(self, chunks: int, *, every_seconds: float = 0.0) -> None:
         self._chunks = chunks
+        self._every_seconds = every_seconds
 
     def params(self, spec: JobSpec) -> Mapping[str, Any]:
-        return {"chunks": self._chunks, "duration": spec.duration_seconds}
+        return {"chunks": self._count(spec), "duration": spec.duration_seconds}
 
     async def cut(self, spec: JobSpec, work: Work) -> TimedSource:
         mark = bytes.fromhex(spec.source.sha256)[:8]
-        duration = max(spec.duration_seconds, 2 * _PAUSE_SECONDS * self._chunks)
-        if not self._chunks:
+        count = self._count(spec)
+        duration = max(spec.duration_seconds, 2 * _PAUSE_SECONDS * count)
+        if not count:
             return TimedSource(duration, (), mark)
-        step = duration / self._chunks
+        step = duration / count
         cuts = []
-        for number in range(self._chunks):
+        for number in range(count):
             start, end = number * step, (number + 1) * step
             speech = SpeechRegion(start=start, end=end - _PAUSE_SECONDS)
             cuts.append(Cut(start, end, end, (speech,)))
         return TimedSource(duration, cuts, mark)
+
+    def _count(self, spec: JobSpec) -> int:
+        if not self._every_seconds:
+            return self._chunks
+        return max(1, round(spec.duration_seconds / self._every_seconds))

@@ -2,25 +2,41 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, Protocol
 from uuid import UUID
 
 from octavia_common.artifacts.store import ArtifactStore
 from octavia_common.documents import ChunkPlan
 from octavia_common.errors import ArtifactCorruptError, PermanentError
-from octavia_common.events import ChunkReleased, ChunkSynthesized, CloudEvent, JobEvent, MediaPlanned
+from octavia_common.events import (
+    ChunkReleased,
+    ChunkSynthesized,
+    CloudEvent,
+    JobAssembled,
+    JobEvent,
+    MediaPlanned,
+)
 
 from octavia_transcriber.window.repository import OpenedWindow, Turn, WindowRepository
+
+
+class Room(Protocol):
+    """How much may be in the stages at once, of all users together."""
+
+    @property
+    def units(self) -> int:
+        """Chunks, each counted once for every language that it is awaited in."""
+        ...
 
 
 class OpenWindow:
     """MediaPlanned → the job's first chunks. The plan of a job without speech opens nothing."""
 
-    def __init__(self, store: ArtifactStore, repository: WindowRepository, *, size: int) -> None:
+    def __init__(self, store: ArtifactStore, repository: WindowRepository, capacity: Room) -> None:
         self._store = store
         self._repository = repository
-        self._size = size
+        self._capacity = capacity
 
     async def handle(
         self, connection: Any, events: Sequence[CloudEvent[MediaPlanned]]
@@ -30,10 +46,11 @@ class OpenWindow:
         if not planned:
             return []
         windows = await asyncio.gather(*(self._window(one) for one in planned))
+        users = {window.job.user_id for window in windows}
+        await self._repository.lock(connection, users)
         await self._repository.forget_overdue(connection)
         await self._repository.open(connection, windows)
-        holds = [window.job.hold_id for window in windows]
-        return [_event(turn) for turn in await self._repository.release(connection, holds, size=self._size)]
+        return await _released(self._repository, connection, users, self._capacity)
 
     async def _window(self, planned: MediaPlanned) -> OpenedWindow:
         try:
@@ -51,11 +68,11 @@ class OpenWindow:
 
 
 class MoveWindow:
-    """ChunkSynthesized → the next chunks of its job, once one is through in all its languages."""
+    """ChunkSynthesized → the next chunks of its user, as far as there is room again."""
 
-    def __init__(self, repository: WindowRepository, *, size: int) -> None:
+    def __init__(self, repository: WindowRepository, capacity: Room) -> None:
         self._repository = repository
-        self._size = size
+        self._capacity = capacity
 
     async def handle(
         self, connection: Any, events: Sequence[CloudEvent[ChunkSynthesized]]
@@ -64,22 +81,39 @@ class MoveWindow:
         for event in events:
             chunk = event.data
             units[chunk.job.hold_id, chunk.chunk.index].append(chunk.target_language)
+        users = {event.data.job.user_id for event in events}
+        await self._repository.lock(connection, users)
         await self._repository.finish(connection, units)
-        holds = sorted({hold_id for hold_id, _ in units})
-        return [_event(turn) for turn in await self._repository.release(connection, holds, size=self._size)]
+        return await _released(self._repository, connection, users, self._capacity)
 
 
 class CloseWindow:
-    """Any outcome of a job → its window is gone."""
+    """A job that was given up or called off → its window is gone, its room is its user's other jobs'.
 
-    def __init__(self, repository: WindowRepository) -> None:
+    A job that is assembled needs none of this: all its chunks have come out.
+    """
+
+    def __init__(self, repository: WindowRepository, capacity: Room) -> None:
         self._repository = repository
+        self._capacity = capacity
 
     async def handle(
         self, connection: Any, events: Sequence[CloudEvent[JobEvent]]
     ) -> Sequence[ChunkReleased]:
-        await self._repository.close(connection, [event.data.job.hold_id for event in events])
-        return []
+        ended = [event.data.job for event in events if not isinstance(event.data, JobAssembled)]
+        if not ended:
+            return []
+        users = {job.user_id for job in ended}
+        await self._repository.lock(connection, users)
+        await self._repository.close(connection, {job.hold_id for job in ended})
+        return await _released(self._repository, connection, users, self._capacity)
+
+
+async def _released(
+    repository: WindowRepository, connection: Any, users: Collection[UUID], capacity: Room
+) -> list[ChunkReleased]:
+    turns = await repository.release(connection, users, units=capacity.units)
+    return [_event(turn) for turn in turns]
 
 
 def _event(turn: Turn) -> ChunkReleased:

@@ -1,12 +1,15 @@
 """The window's tables. Every call runs on the caller's connection, inside its transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from octavia_common.documents import PlannedChunk
 from octavia_common.events import JobRef
+
+LEAST_SHARE = 2
+"""Units that every user may have in the stages, however many users there are: one worked on, one ready."""
 
 
 @dataclass(frozen=True)
@@ -34,15 +37,29 @@ class Turn:
 class WindowRepository:
     """Which chunks of which jobs wait, are in the stages, or are through (then they have no row)."""
 
-    async def open(self, connection: Any, windows: Sequence[OpenedWindow]) -> None:
-        """Add jobs and all their chunks, waiting. A job that is known already stays as it is."""
+    async def lock(self, connection: Any, users: Collection[UUID]) -> None:
+        """One transaction at a time for each of these users; it comes before all else here."""
         await connection.execute(
             """
-            INSERT INTO windows (hold_id, job, source_language, target_languages, model_size, deadline_at)
-            SELECT hold_id, job, source_language, ARRAY(SELECT jsonb_array_elements_text(languages -> 'all')),
-                   model_size, deadline_at
-            FROM unnest($1::uuid[], $2::jsonb[], $3::text[], $4::jsonb[], $5::text[], $6::timestamptz[])
-                AS new (hold_id, job, source_language, languages, model_size, deadline_at)
+            SELECT pg_advisory_xact_lock(hashtext('transcriber.windows'), key)
+            FROM (SELECT DISTINCT hashtext(id::text) AS key FROM unnest($1::uuid[]) AS id ORDER BY 1) AS keys
+            """,
+            list(users),
+        )
+
+    async def open(self, connection: Any, windows: Sequence[OpenedWindow]) -> None:
+        """Add jobs and all their chunks, waiting. One that is known already, or has ended, stays as it is."""
+        await connection.execute(
+            """
+            INSERT INTO windows (hold_id, user_id, job, source_language, target_languages, model_size,
+                                 deadline_at, units)
+            SELECT hold_id, (job ->> 'user_id')::uuid, job, source_language,
+                   ARRAY(SELECT jsonb_array_elements_text(languages -> 'all')),
+                   model_size, deadline_at, units
+            FROM unnest($1::uuid[], $2::jsonb[], $3::text[], $4::jsonb[], $5::text[], $6::timestamptz[],
+                        $7::integer[])
+                AS new (hold_id, job, source_language, languages, model_size, deadline_at, units)
+            WHERE NOT EXISTS (SELECT FROM windows_closed WHERE windows_closed.hold_id = new.hold_id)
             ORDER BY hold_id
             ON CONFLICT DO NOTHING
             """,
@@ -52,6 +69,7 @@ class WindowRepository:
             [{"all": list(window.target_languages)} for window in windows],
             [window.model_size for window in windows],
             [window.job.deadline_at for window in windows],
+            [len(window.chunks) * len(window.target_languages) for window in windows],
         )
         chunks = [(window, planned) for window in windows for planned in window.chunks]
         await connection.execute(
@@ -74,10 +92,6 @@ class WindowRepository:
         or of a job that is not there, it changes nothing.
         """
         holds = sorted({hold_id for hold_id, _ in units})
-        # One at a time a job, in the order of ids: no two transactions wait for each other.
-        await connection.execute(
-            "SELECT 1 FROM windows WHERE hold_id = ANY($1::uuid[]) ORDER BY hold_id FOR UPDATE", holds
-        )
         flat = [(hold, index, name) for (hold, index), names in units.items() for name in names]
         await connection.execute(
             """
@@ -102,36 +116,67 @@ class WindowRepository:
         )
         await connection.execute(
             """
+            WITH left_over AS (
+                SELECT hold_id, sum(cardinality(awaiting)) AS units
+                FROM window_chunks WHERE hold_id = ANY($1::uuid[]) GROUP BY hold_id
+            ), counted AS (
+                UPDATE windows SET units = left_over.units FROM left_over
+                WHERE windows.hold_id = left_over.hold_id
+            )
             DELETE FROM windows WHERE hold_id = ANY($1::uuid[])
-                AND NOT EXISTS (SELECT FROM window_chunks WHERE window_chunks.hold_id = windows.hold_id)
+                AND NOT EXISTS (SELECT FROM left_over WHERE left_over.hold_id = windows.hold_id)
             """,
             holds,
         )
 
-    async def release(self, connection: Any, holds: Sequence[UUID], *, size: int) -> list[Turn]:
-        """Let out the next chunks of these jobs until `size` of each are in the stages."""
+    async def release(self, connection: Any, users: Collection[UUID], *, units: int) -> list[Turn]:
+        """Let out the next chunks of these users' jobs, up to each user's fair share of `units`.
+
+        The share is max-min fair: users who want less than an equal part get what they want, and what they
+        leave is shared out equally among the others; nobody's is below `LEAST_SHARE`. Among one user's jobs
+        the one with the least in the stages is next. A chunk larger than the whole share goes alone.
+        """
         rows = await connection.fetch(
             """
-            WITH inside AS (
-                SELECT hold_id, count(*) FILTER (WHERE released) AS chunks
-                FROM window_chunks WHERE hold_id = ANY($1::uuid[]) GROUP BY hold_id
+            WITH demand AS (
+                SELECT user_id, sum(units) AS wanted FROM windows GROUP BY user_id
+            ), levels AS (
+                -- What would be left for each if all who want less were served, from the least demand up.
+                SELECT wanted,
+                       ($2::numeric - coalesce(sum(wanted) OVER ahead, 0))
+                           / (count(*) OVER () - count(*) OVER ahead) AS level
+                FROM demand
+                WINDOW ahead AS (ORDER BY wanted, user_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+            ), share AS (
+                SELECT greatest($3::numeric, coalesce(max(level) FILTER (WHERE level <= wanted), $2)) AS units
+                FROM levels
+            ), chunks AS (
+                SELECT user_id, hold_id, chunk_index, released, cardinality(awaiting) AS units,
+                       sum(cardinality(awaiting)) OVER (
+                           PARTITION BY hold_id ORDER BY released DESC, chunk_index
+                       ) AS turn
+                FROM windows JOIN window_chunks USING (hold_id) WHERE user_id = ANY($1::uuid[])
             ), queue AS (
-                SELECT hold_id, chunk_index,
-                       row_number() OVER (PARTITION BY hold_id ORDER BY chunk_index) AS place
-                FROM window_chunks WHERE hold_id = ANY($1::uuid[]) AND NOT released
+                SELECT *, sum(units) OVER line AS inside, row_number() OVER line AS place
+                FROM chunks
+                WINDOW line AS (
+                    PARTITION BY user_id ORDER BY released DESC, turn, hold_id, chunk_index
+                    ROWS UNBOUNDED PRECEDING
+                )
             ), let_out AS (
                 UPDATE window_chunks AS chunk SET released = true
-                FROM queue JOIN inside USING (hold_id)
+                FROM queue, share
                 WHERE chunk.hold_id = queue.hold_id AND chunk.chunk_index = queue.chunk_index
-                    AND queue.place <= $2::integer - inside.chunks
-                RETURNING chunk.hold_id, chunk.chunk_index, chunk.planned
+                    AND NOT queue.released AND (queue.inside <= share.units OR queue.place = 1)
+                RETURNING chunk.hold_id, chunk.chunk_index, chunk.planned, queue.inside
             )
             SELECT job, source_language, target_languages, model_size, planned
             FROM let_out JOIN windows USING (hold_id)
-            ORDER BY hold_id, chunk_index
+            ORDER BY inside, hold_id
             """,
-            list(holds),
-            size,
+            list(users),
+            units,
+            LEAST_SHARE,
         )
         return [
             Turn(
@@ -144,21 +189,24 @@ class WindowRepository:
             for row in rows
         ]
 
-    async def close(self, connection: Any, holds: Sequence[UUID]) -> None:
-        """Forget jobs that have ended."""
+    async def close(self, connection: Any, holds: Collection[UUID]) -> None:
+        """Forget jobs that were given up or called off, also those whose plan has yet to come."""
+        await connection.execute("DELETE FROM windows WHERE hold_id = ANY($1::uuid[])", list(holds))
         await connection.execute(
-            """
-            DELETE FROM windows WHERE hold_id IN (
-                SELECT hold_id FROM windows WHERE hold_id = ANY($1::uuid[]) ORDER BY hold_id FOR UPDATE
-            )
-            """,
+            "INSERT INTO windows_closed (hold_id) SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING",
             list(holds),
         )
 
     async def forget_overdue(self, connection: Any, *, limit: int = 100) -> None:
-        """Forget jobs an hour past their deadline: nobody tells of those that ended before they opened."""
+        """Forget jobs an hour past their deadline, and what ended longer ago than any plan can be late."""
         await connection.execute(
             """
+            WITH closed AS (
+                DELETE FROM windows_closed WHERE hold_id IN (
+                    SELECT hold_id FROM windows_closed WHERE closed_at < now() - interval '8 days'
+                    LIMIT $1 FOR UPDATE SKIP LOCKED
+                )
+            )
             DELETE FROM windows WHERE hold_id IN (
                 SELECT hold_id FROM windows WHERE deadline_at < now() - interval '1 hour'
                 LIMIT $1 FOR UPDATE SKIP LOCKED
