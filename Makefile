@@ -5,7 +5,7 @@ SHELL := /bin/sh
 VENV := .venv/bin
 LOCAL := $(VENV)/python -m octavia_local
 
-.PHONY: help setup run up down logs test test-long test-unit hostile lint format bench sample lock clean
+.PHONY: help setup run up down logs test test-long test-unit hostile chaos soak lint format bench sample lock clean
 
 help: ## Explain every target
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,13 @@ hostile: setup ## Hostile input in the long form: media, addresses, requests
 
 test-unit: setup ## Only the tests that start no server
 	@$(VENV)/python -m pytest -m "not integration and not e2e" $(ARGS)
+
+chaos: setup ## Half an hour of jobs while everything is killed and paused (MINUTES=30 SEED=random)
+	@CHAOS_MINUTES=$(or $(MINUTES),30) CHAOS_SEED=$(or $(SEED),$$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')) \
+		$(VENV)/python -m pytest -s tests/chaos/test_chaos.py $(ARGS)
+
+soak: setup ## Half an hour of steady load: memory and waiting events stay flat (MINUTES=30)
+	@SOAK_MINUTES=$(or $(MINUTES),30) $(VENV)/python -m pytest -s tests/chaos/test_soak.py $(ARGS)
 
 lint: setup ## ruff and mypy --strict over everything
 	@$(VENV)/ruff check .
