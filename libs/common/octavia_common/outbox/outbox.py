@@ -4,8 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from octavia_common.events import EventData
+from octavia_common.messaging.broker import MAX_MESSAGE_BYTES
 from octavia_common.messaging.codec import encode
+from octavia_common.messaging.publisher import EventTooLargeError
 from octavia_common.telemetry.tracing import current_traceparent
+
+MOST_BYTES = MAX_MESSAGE_BYTES - 16 * 1024
+"""Of one event; the rest is for its key and headers."""
 
 CHANNEL = "octavia_outbox"
 
@@ -35,9 +40,16 @@ class Outbox:
         `traces` maps an event's subject to the traceparent it continues; others continue the
         current span. `waker` names the relay that the caller wakes itself after the commit, so that
         it does not look twice.
+
+        Raises EventTooLargeError for one that Kafka would not take.
         """
         if not events:
             return
+        bodies = [encode(event, service=self._service) for event in events]
+        for event, body in zip(events, bodies, strict=True):
+            # The relay could send neither it nor what was claimed with it, and would try for ever.
+            if len(body) > MOST_BYTES:
+                raise EventTooLargeError(f"An event {event.TYPE} of {len(body)} bytes is too large.")
         here = current_traceparent()
         traces = traces or {}
         await connection.execute(
@@ -52,7 +64,7 @@ class Outbox:
             """,
             [event.event_id() for event in events],
             [event.TYPE for event in events],
-            [encode(event, service=self._service) for event in events],
+            bodies,
             [event.key() for event in events],
             [event.slot() for event in events],
             [traces.get(event.subject(), here) for event in events],

@@ -256,3 +256,22 @@ async def test_an_event_too_large_for_the_dead_letters_is_kept_in_part(
         assert row["place"].startswith(f"{settings.kafka_prefix}credits.prices/")
         assert not row["replayable"]
         assert await replay_letters(settings, None) == 0
+
+
+async def test_an_effect_whose_event_is_too_large_is_given_up_before_the_relay_has_it(
+    settings: ServiceSettings, kafka: Kafka, marked: None
+) -> None:
+    class Talkative:
+        async def handle(self, _: Any, events: Sequence[CloudEvent[Any]]) -> Sequence[EventData]:
+            if any(event.data.mark == "too much" for event in events):
+                return [Marked(mark="x" * 2**20)]
+            return [UserRegistered(user_id=uuid4()) for _ in events]
+
+    runtime = ServiceRuntime("tester", settings, schema="testing")
+    runtime.add_transactional({also_marked(topics.CREDITS_PRICES): Talkative()}, name="tester.talks")
+    async with runtime:
+        for mark in ("too much", "enough"):
+            await kafka.send_raw(topics.CREDITS_PRICES, encode(Marked(mark=mark), service="test"))
+        await kafka.read(topics.USERS_REGISTERED, count=1)
+        [letter] = await kafka.read_raw(topics.DEAD_LETTERS, count=1)
+        assert b"too much" in letter.value
