@@ -1,5 +1,6 @@
 """How many events wait for their consumers."""
 
+import asyncio
 from collections import defaultdict
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -29,7 +30,8 @@ class LagMeter:
             ends = await consumer.end_offsets(partitions)
             begins = await consumer.beginning_offsets(partitions)
         finally:
-            await consumer.stop()
+            # aiokafka may end `stop` of a consumer without a group in a cancellation that is not ours.
+            await asyncio.wait([asyncio.create_task(consumer.stop())])
         lag: dict[str, int] = defaultdict(int)
         for name, offsets in done.items():
             read = {partition.topic for partition in offsets}

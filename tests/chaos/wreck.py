@@ -72,8 +72,10 @@ class Wreck:
         try:
             if fault.action is Action.PAUSE:
                 stopped = await asyncio.to_thread(self._stop_processes, fault.target)
-                await asyncio.sleep(fault.lasts)
-                _signal(stopped, signal.SIGCONT)
+                try:
+                    await asyncio.sleep(fault.lasts)
+                finally:
+                    _signal(stopped, signal.SIGCONT)
             else:
                 await asyncio.to_thread(self._end, fault.target, fault.action)
                 await asyncio.sleep(fault.lasts)
