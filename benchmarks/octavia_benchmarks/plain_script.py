@@ -34,7 +34,6 @@ from octavia_synthesizer.engines import make_engine as make_synthesizer
 from octavia_synthesizer.handler import SynthesizeChunk
 from octavia_synthesizer.settings import SynthesizerSettings
 from octavia_transcriber.engines.registry import make_engine as make_recogniser
-from octavia_transcriber.planning.chunks import ChunkRules
 from octavia_transcriber.recognition import RecognitionStage
 from octavia_transcriber.settings import TranscriberSettings
 from octavia_transcriber.splitting.silence import SilenceCutter
@@ -102,7 +101,6 @@ async def plain_script() -> AsyncIterator[PlainScript]:
     recogniser = make_recogniser(transcriber)
     translator = make_translator(TranslatorSettings())
     synthesizer = make_synthesizer(SynthesizerSettings(synthesizer_threads=1))
-    rules = ChunkRules(target=transcriber.chunk_target_seconds, longest=transcriber.chunk_max_seconds)
     store = FakeArtifactStore()
     engines = (recogniser, translator, synthesizer)
     for engine in engines:
@@ -110,7 +108,7 @@ async def plain_script() -> AsyncIterator[PlainScript]:
     try:
         yield PlainScript(
             store=store,
-            split=SplitStage(store, SilenceCutter(store, rules)),
+            split=SplitStage(store, SilenceCutter(store, transcriber.chunk_rules())),
             recognise=RecognitionStage(store, recogniser),
             translate=TranslateChunk(store, translator),
             synthesize=SynthesizeChunk(store, synthesizer),

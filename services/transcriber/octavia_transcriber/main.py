@@ -10,7 +10,6 @@ from octavia_common.messaging.transactional import Route
 from octavia_common.service import ServiceRuntime
 
 from octavia_transcriber.engines.registry import make_engine
-from octavia_transcriber.planning.chunks import ChunkRules
 from octavia_transcriber.recognition import RecognitionStage
 from octavia_transcriber.settings import TranscriberSettings
 from octavia_transcriber.splitting.cutter import Cutter
@@ -58,8 +57,7 @@ async def serve(settings: TranscriberSettings) -> None:
 def _cutter(settings: TranscriberSettings, store: ArtifactStore) -> Cutter:
     if settings.transcriber_splitter == "timed":
         return TimedCutter(settings.timed_chunks, every_seconds=settings.timed_chunk_seconds)
-    rules = ChunkRules(target=settings.chunk_target_seconds, longest=settings.chunk_max_seconds)
-    return SilenceCutter(store, rules)
+    return SilenceCutter(store, settings.chunk_rules())
 
 
 def main() -> None:

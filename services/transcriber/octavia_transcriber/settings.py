@@ -5,6 +5,8 @@ from typing import Literal
 from octavia_common.settings import ServiceSettings
 from pydantic import Field
 
+from octavia_transcriber.planning.chunks import ChunkRules
+
 
 class TranscriberSettings(ServiceSettings):
     """Read from the environment, one variable a field."""
@@ -17,6 +19,12 @@ class TranscriberSettings(ServiceSettings):
     )
     chunk_target_seconds: float = Field(30.0, gt=0, description="About how long a chunk of speech is.")
     chunk_max_seconds: float = Field(45.0, gt=1, description="Longest chunk, whatever the speech is like.")
+    chunk_shortest_seconds: float = Field(
+        12.0, gt=0, description="About how short the chunks of a short source may be."
+    )
+    chunk_parts: int = Field(
+        8, ge=1, description="A source is cut finer than `CHUNK_TARGET_SECONDS` to have so many chunks."
+    )
     chunk_window: int = Field(
         0,
         ge=0,
@@ -32,3 +40,12 @@ class TranscriberSettings(ServiceSettings):
         ge=0,
         description="Where not 0, the splitter `timed` makes a chunk of every so many seconds of a source.",
     )
+
+    def chunk_rules(self) -> ChunkRules:
+        """How the splitter `silence` cuts."""
+        return ChunkRules(
+            target=self.chunk_target_seconds,
+            longest=self.chunk_max_seconds,
+            shortest=self.chunk_shortest_seconds,
+            parts=self.chunk_parts,
+        )

@@ -78,14 +78,22 @@ def test_speech_without_a_pause_is_cut_at_its_quietest_moment():
 
 def test_a_minute_of_sentences_becomes_two_chunks_of_half_a_minute():
     regions = [SpeechRegion(start=t, end=t + 4.5) for t in range(0, 60, 5)]
-    cuts = cut_into_chunks(regions, 60, midway)
+    cuts = cut_into_chunks(regions, 60, midway, ChunkRules(parts=1))
     assert [len(cut.regions) for cut in cuts] == [6, 6]
 
 
 def test_the_longer_pause_is_preferred():
     regions = [SpeechRegion(start=t, end=t + 4.7) for t in (0, 5, 10, 15, 20, 27, 32, 37, 42, 47, 52)]
-    cuts = cut_into_chunks(regions, 60, midway)
+    cuts = cut_into_chunks(regions, 60, midway, ChunkRules(parts=1))
     assert cuts[0].regions[-1].end == 24.7
+
+
+def test_a_short_source_is_cut_finer_so_that_more_workers_share_it():
+    def chunks(sentences: int) -> int:
+        regions = [SpeechRegion(start=t * 5, end=t * 5 + 4.5) for t in range(sentences)]
+        return len(cut_into_chunks(regions, sentences * 5.0, midway))
+
+    assert [chunks(sentences) for sentences in (2, 12, 24, 48, 480)] == [1, 4, 8, 8, 80]
 
 
 def test_no_speech_gives_no_chunks():

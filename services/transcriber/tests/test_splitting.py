@@ -10,6 +10,7 @@ from octavia_common.documents import ChunkPlan
 from octavia_common.errors import JobCancelledError, MediaError
 from octavia_common.events import CloudEvent, CreditsReserved, JobKind
 from octavia_common.messaging.handlers import Work
+from octavia_transcriber.planning.chunks import ChunkRules
 from octavia_transcriber.splitting.silence import SilenceCutter
 from octavia_transcriber.splitting.stage import SplitStage
 from octavia_transcriber.splitting.timed import TimedCutter
@@ -31,7 +32,7 @@ def again(work: Work) -> Work:
 
 @pytest.fixture
 def stage(store) -> SplitStage:
-    return SplitStage(store, SilenceCutter(store))
+    return SplitStage(store, SilenceCutter(store, ChunkRules(parts=1)))
 
 
 async def test_a_talk_becomes_chunks_with_exactly_their_sound(stage, store, job, work, spec_of, film, talk):

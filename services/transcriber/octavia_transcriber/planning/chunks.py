@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from octavia_common.documents import SpeechRegion
 
@@ -12,12 +12,20 @@ QuietestMoment = Callable[[float, float], float]
 
 @dataclass(frozen=True)
 class ChunkRules:
-    """Lengths of chunks, in seconds."""
+    """Lengths of chunks, in seconds. A source too short for `parts` chunks of `target` is cut finer, down
+    to `shortest`, so that it spreads over the workers as a long one does."""
 
     target: float = 30.0
     longest: float = 45.0
+    shortest: float = 12.0
+    parts: int = 8
     margin: float = 0.25
     """Sound kept around the speech of a chunk, at most up to the middle of the pause."""
+
+    def sized_for(self, speech: float) -> "ChunkRules":
+        """These rules with the target that suits so many seconds of speech."""
+        finer = max(self.shortest, speech / self.parts)
+        return replace(self, target=min(self.target, finer))
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,8 @@ def cut_into_chunks(
     A cut falls into a pause. Only speech that goes on for longer than a chunk may be is itself cut,
     at the quietest moment of the stretch where it has to be.
     """
-    rules = rules or ChunkRules()
+    speech = sum(region.end - region.start for region in regions)
+    rules = (rules or ChunkRules()).sized_for(speech)
     pieces = [piece for region in regions for piece in _bounded(region, quietest, rules)]
     groups = _group(pieces, rules)
     cuts = []

@@ -52,7 +52,7 @@ class SilenceCutter:
     features; the sound itself (115 MB an hour) lies on the scratch disk."""
 
     name = "silence"
-    version = "1"
+    version = "2"
 
     def __init__(self, store: ArtifactStore, rules: ChunkRules | None = None) -> None:
         self._store = store
