@@ -35,7 +35,7 @@ async def ffmpeg(
     *arguments: str,
     limits: ToolLimits | None = None,
     cancel: CancelToken | None = None,
-    stdin: bytes | None = None,
+    stdin: bytes | int | None = None,
     stdout: Path | None = None,
 ) -> ToolResult:
     """Run ffmpeg (it overwrites its outputs and says only errors).

@@ -127,7 +127,7 @@ async def run_tool(
     *,
     limits: ToolLimits | None = None,
     cancel: CancelToken | None = None,
-    stdin: bytes | None = None,
+    stdin: bytes | int | None = None,
     stdout: Path | None = None,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
@@ -135,7 +135,8 @@ async def run_tool(
     """Run a program to its end and return what it said.
 
     It gets no network, none of this process's environment but PATH and what `env` adds, a session of its
-    own, and `limits`. Standard output goes to the file `stdout` where that is given. Raises
+    own, and `limits`. Standard output goes to the file `stdout` where that is given; `stdin` is what it
+    reads, or an open descriptor from which it does (the caller closes it). Raises
     JobCancelledError once `cancel` is cancelled, ToolTimeoutError, ToolOutputError, ToolFailedError where
     it does not exit with 0, ToolKilledError, EngineUnavailableError where it is not installed. Whatever
     happens, no process is left when this returns.
@@ -148,7 +149,7 @@ async def run_tool(
     try:
         process = await asyncio.create_subprocess_exec(
             *command,
-            stdin=PIPE if stdin is not None else subprocess.DEVNULL,
+            stdin=PIPE if isinstance(stdin, bytes) else subprocess.DEVNULL if stdin is None else stdin,
             stdout=PIPE if target is None else target,
             stderr=PIPE,
             cwd=cwd,
@@ -159,7 +160,7 @@ async def run_tool(
         if target is not None:
             target.close()
     try:
-        return await _finish(process, argv[0], limits, cancel, stdin)
+        return await _finish(process, argv[0], limits, cancel, stdin if isinstance(stdin, bytes) else None)
     finally:
         await _end(process)
 

@@ -106,23 +106,28 @@ class Mux:
     language: str
     subtitles: tuple[SubtitleTrack, ...]
 
-    async def write(self, output: Path, cancel: CancelToken) -> None:
-        """Encode the sound and mux everything in one run; the picture's packets are copied."""
+    async def write(self, output: Path, cancel: CancelToken, sound: int | None = None) -> None:
+        """Encode the sound and mux everything in one run; the picture's packets are copied.
+
+        `sound` is an open descriptor to read the sound from instead of the file `raw`.
+        """
+        heard = f"file:{self.raw}" if sound is None else "pipe:0"
         await ffmpeg(
-            *self._inputs(), *self._maps(), *self._codecs(), *self._tags(),
+            *self._inputs(heard), *self._maps(), *self._codecs(), *self._tags(),
             *self.container.options,
             # The same bytes for the same input: no random ids, no program version.
             *("-fflags", "+bitexact", "-flags:a", "+bitexact", "-map_metadata", "0", "-map_chapters", "0"),
             *("-f", self.container.muxer, f"file:{output}"),
             limits=limits_for(self.info),
             cancel=cancel,
+            stdin=sound,
         )  # fmt: skip
 
-    def _inputs(self) -> list[str]:
+    def _inputs(self, sound: str) -> list[str]:
         inputs = safe_input(self.source)
         if self.raw is not None:
             inputs += ["-itsoffset", f"{self.container.sound_delay_seconds:.7f}"]
-            inputs += ["-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "2", "-i", f"file:{self.raw}"]
+            inputs += ["-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "2", "-i", sound]
         for track in self._tracks():
             inputs += ["-f", _subtitle_demuxer(track.path), "-i", f"file:{track.path}"]
         return inputs

@@ -7,6 +7,7 @@ sound passes through bit for bit.
 
 import math
 from collections.abc import Iterator
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from scipy.ndimage import minimum_filter1d, uniform_filter1d
 from scipy.signal import firwin, upfirdn
 
 from octavia_assembler.sound import Samples
-from octavia_assembler.sound.raw import RawSound, blocks
+from octavia_assembler.sound.raw import RawSound, blocks, raw_bytes
 from octavia_assembler.timeline import SAMPLE_RATE
 
 OVERSAMPLING = 4
@@ -46,10 +47,18 @@ def true_peaks(samples: Samples) -> NDArray[np.float32]:
     return peaks
 
 
-def limit(sound: RawSound, ceiling_dbtp: float, cancel: CancelToken, gain: float = 1.0) -> float:
+def limit(
+    sound: RawSound,
+    ceiling_dbtp: float,
+    cancel: CancelToken,
+    gain: float = 1.0,
+    *,
+    copy_to: BinaryIO | None = None,
+) -> float:
     """Multiply a file by `gain` and hold its true peaks below `ceiling_dbtp`, in place.
 
-    Returns the largest reduction that was needed, in dB.
+    What becomes of it is also written to `copy_to`, block by block, where that is given. Returns the
+    largest reduction that was needed, in dB.
     """
     ceiling = 10 ** (ceiling_dbtp / 20)
     deepest = 1.0
@@ -60,10 +69,14 @@ def limit(sound: RawSound, ceiling_dbtp: float, cancel: CancelToken, gain: float
         before = block[count : count + _CONTEXT].copy()
         inner = slice(_CONTEXT, _CONTEXT + count)
         if float(np.abs(block).max()) * _LARGEST_RISE <= ceiling and gain == 1.0:
-            continue
-        reduction = reductions(block, ceiling)[inner]
-        deepest = min(deepest, float(reduction.min()))
-        sound.write(start, block[inner] * reduction[:, None])
+            limited = block[inner]
+        else:
+            reduction = reductions(block, ceiling)[inner]
+            deepest = min(deepest, float(reduction.min()))
+            limited = block[inner] * reduction[:, None]
+            sound.write(start, limited)
+        if copy_to is not None:
+            copy_to.write(raw_bytes(limited))
     return -20 * math.log10(deepest)
 
 

@@ -41,7 +41,7 @@ class RawSound:
     def write(self, start: int, samples: Samples) -> None:
         """Put frames, shaped (count, 2), in the place of those from `start`."""
         self._file.seek(start * FRAME_BYTES)
-        self._file.write(np.ascontiguousarray(samples, dtype="<f4").tobytes())
+        self._file.write(raw_bytes(samples))
 
     def __enter__(self) -> Self:
         return self
@@ -50,6 +50,11 @@ class RawSound:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
+
+
+def raw_bytes(samples: Samples) -> bytes:
+    """Frames as they lie in such a file."""
+    return np.ascontiguousarray(samples, dtype="<f4").tobytes()
 
 
 def blocks(frames: int) -> Iterator[tuple[int, int]]:
