@@ -3,7 +3,6 @@
 from octavia_common.artifacts.keys import user_prefix
 from octavia_common.events import (
     ArtifactRef,
-    ChunkReleased,
     ChunkSynthesized,
     ChunkTranscribed,
     ChunkTranslated,
@@ -28,8 +27,6 @@ def _refs(event: JobEvent) -> tuple[ArtifactRef, ...]:
     match event:
         case MediaPlanned():
             return (event.plan,)
-        case ChunkReleased():
-            return (event.audio,)
         case ChunkTranscribed():
             return (event.transcript,)
         case ChunkTranslated():

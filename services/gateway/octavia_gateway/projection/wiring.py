@@ -19,7 +19,6 @@ JOB_TOPICS = (
     topics.CREDITS_RESERVED,
     topics.CREDITS_RESOLVED,
     topics.MEDIA_PLANNED,
-    topics.CHUNKS_RELEASED,
     topics.CHUNKS_TRANSCRIBED,
     topics.CHUNKS_TRANSLATED,
     topics.CHUNKS_SYNTHESIZED,
