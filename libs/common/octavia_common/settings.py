@@ -33,6 +33,11 @@ class ServiceSettings(BaseSettings):
     database_pool_size: int = Field(10, description="Most connections of one process to PostgreSQL.")
 
     s3_endpoint: str = Field("http://127.0.0.1:9000", description="The S3 server, with scheme.")
+    s3_public_endpoint: str = Field(
+        "",
+        description="The S3 server as clients reach it, for addresses signed for them; empty: the same "
+        "as `S3_ENDPOINT`.",
+    )
     s3_access_key: SecretStr = Field(SecretStr("octavia"), description="Access key of the S3 server.")
     s3_secret_key: SecretStr = Field(SecretStr("octavia-secret"), description="Secret key of the S3 server.")
     s3_bucket: str = Field("octavia", description="Bucket of all objects; created where missing.")

@@ -38,6 +38,7 @@ _WORDS = {
     403: "Not allowed",
     404: "No such object, or not yours",
     409: "In conflict with the present state",
+    410: "Its time is over",
     413: "Too large",
     422: "Not valid",
     429: "Too many requests: `Retry-After` says when to come back",

@@ -69,8 +69,12 @@ class GatewaySettings(ServiceSettings):
     upload_part_bytes: int = Field(8 * MIB, description="Size of one part of a multipart upload.")
     upload_expiry_hours: float = Field(24.0, description="An unfinished tus upload expires after this.")
     uploads_at_once: int = Field(
-        32, description="Most uploads one process receives at a time; each holds up to two parts in memory."
+        32, description="Most uploads one process receives at a time; each holds a part in memory."
     )
+    upload_address_minutes: float = Field(
+        60.0, ge=1, le=7 * 24 * 60, description="Life of a signed address to put a part to."
+    )
+    max_open_uploads_per_user: int = Field(100, description="Most unfinished uploads of one user.")
     upload_idle_seconds: float = Field(60.0, description="An upload that is silent for this long is dropped.")
     upload_sweep_seconds: float = Field(60.0, description="How often expired uploads are looked for.")
     probe_most_bytes: int = Field(

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Self, TypeVar, cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import urllib3
 from minio import Minio
@@ -21,6 +22,7 @@ from minio.error import InvalidResponseError, MinioException, S3Error, ServerErr
 from minio.xml import Element, SubElement, getbytes
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from octavia_common.artifacts.signing import signed_address
 from octavia_common.errors import ArtifactMissingError, OctaviaError, PermanentError, TransientError
 from octavia_common.settings import ServiceSettings
 
@@ -73,13 +75,13 @@ class S3Client:
         bucket: str,
         *,
         region: str = "us-east-1",
+        public_endpoint: str = "",
         connections: int = CONNECTIONS,
         connect_timeout_seconds: float = 5.0,
         read_timeout_seconds: float = 60.0,
     ) -> None:
-        address = urlsplit(endpoint)
-        if address.scheme not in ("http", "https") or not address.netloc:
-            raise ValueError(f"S3_ENDPOINT must look like http://host:port, not {endpoint!r}")
+        address = _address("S3_ENDPOINT", endpoint)
+        public = _address("S3_PUBLIC_ENDPOINT", public_endpoint) if public_endpoint else address
         self.bucket = bucket
         self._region = region
         self._pool = urllib3.PoolManager(
@@ -96,6 +98,11 @@ class S3Client:
             region=region,
             http_client=self._pool,
         )
+        # Asks nothing of anybody: it only builds the addresses that clients of the platform are given.
+        self._public = Minio(
+            public.netloc, access_key, secret_key, secure=public.scheme == "https", region=region
+        )
+        self._access_key, self._secret_key = access_key, secret_key
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="s3")
 
     @classmethod
@@ -107,6 +114,7 @@ class S3Client:
             settings.s3_secret_key.get_secret_value(),
             settings.s3_bucket,
             region=settings.s3_region,
+            public_endpoint=settings.s3_public_endpoint,
         )
 
     async def close(self) -> None:
@@ -142,6 +150,35 @@ class S3Client:
             return await loop.run_in_executor(self._threads, lambda: function(*args, **kwargs))
         except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
             raise translated(error) from None
+
+    def part_address(
+        self,
+        key: str,
+        upload_id: str,
+        number: int,
+        *,
+        size_bytes: int,
+        expires: timedelta,
+        public: bool,
+    ) -> str:
+        """A signed address to PUT one part of exactly `size_bytes` to; `public` as clients reach it."""
+        minio = self._public if public else self.minio
+        url = minio._base_url.build(
+            method="PUT",
+            region=self._region,
+            bucket_name=self.bucket,
+            object_name=key,
+            query_params={"partNumber": str(number), "uploadId": upload_id},
+        )
+        return signed_address(
+            "PUT",
+            url,
+            access_key=self._access_key,
+            secret_key=self._secret_key,
+            region=self._region,
+            expires=expires,
+            headers={"content-length": str(size_bytes)},
+        )
 
     # -- one request each; blocking, to be run through `call` ---------------------------------------
 
@@ -184,7 +221,7 @@ class S3Client:
             headers["x-amz-meta-sha256"] = sha256
         return self.minio._create_multipart_upload(self.bucket, key, headers)
 
-    def put_part(self, key: str, upload_id: str, number: int, data: bytes | bytearray) -> str:
+    def put_part(self, key: str, upload_id: str, number: int, data: bytes | bytearray | memoryview) -> str:
         """Write a part (numbers count from 1); returns its etag."""
         # minio says bytes and takes whatever has a buffer; a copy of a part would be a part more of memory.
         return self.minio._upload_part(self.bucket, key, cast(bytes, data), None, upload_id, number)
@@ -199,6 +236,25 @@ class S3Client:
             if not page.is_truncated or not page.parts:
                 return sorted(parts, key=lambda part: part.part_number)
             marker = str(page.parts[-1].part_number)
+
+    def list_multipart(self, prefix: str) -> list[tuple[str, str]]:
+        """Key and upload id of every unfinished multipart upload below `prefix`."""
+        found: list[tuple[str, str]] = []
+        key_marker: str | None = None
+        id_marker: str | None = None
+        while True:
+            page = self.minio._list_multipart_uploads(
+                self.bucket, prefix=prefix, key_marker=key_marker, upload_id_marker=id_marker
+            )
+            # Not every server heeds the prefix.
+            found += [
+                (upload.object_name, upload.upload_id)
+                for upload in page.uploads
+                if upload.object_name.startswith(prefix) and upload.upload_id
+            ]
+            if not page.is_truncated or not page.uploads or page.next_key_marker == key_marker:
+                return found
+            key_marker, id_marker = page.next_key_marker, page.next_upload_id_marker
 
     def complete_multipart(self, key: str, upload_id: str, parts: list[tuple[int, str]]) -> None:
         """Make one object, which must not exist yet, of the parts."""
@@ -222,6 +278,13 @@ class S3Client:
     def abort_multipart(self, key: str, upload_id: str) -> None:
         """Drop an upload and its parts."""
         self.minio._abort_multipart_upload(self.bucket, key, upload_id)
+
+
+def _address(setting: str, endpoint: str) -> SplitResult:
+    address = urlsplit(endpoint)
+    if address.scheme not in ("http", "https") or not address.netloc:
+        raise ValueError(f"{setting} must look like http://host:port, not {endpoint!r}")
+    return address
 
 
 def translated(error: Exception) -> OctaviaError:

@@ -9,7 +9,8 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from octavia_common.artifacts.keys import sha256_of
-from octavia_common.artifacts.multipart import MIN_PART_BYTES, Part, UploadedPart
+from octavia_common.artifacts.multipart import MIN_PART_BYTES, Part, UnfinishedUpload, UploadedPart
+from octavia_common.artifacts.part_stream import PartStream
 from octavia_common.artifacts.store import MIB, ArtifactStore
 from octavia_common.errors import (
     ArtifactCorruptError,
@@ -143,9 +144,24 @@ class FakeMultipartUploads:
         self.uploads[upload_id] = FakeUpload(key, media_type)
         return upload_id
 
-    async def put_part(self, key: str, upload_id: str, number: int, data: bytes | bytearray) -> Part:
+    async def put_part(
+        self, key: str, upload_id: str, number: int, data: bytes | bytearray | memoryview
+    ) -> Part:
         self._upload(key, upload_id).parts[number] = data = bytes(data)
         return Part(number, sha256_of(data))
+
+    async def open_part(self, key: str, upload_id: str, number: int, size_bytes: int) -> PartStream:
+        self._store.touch()
+        return FakePartStream(self, key, upload_id, number, size_bytes)
+
+    async def unfinished(self, prefix: str) -> AsyncIterator[UnfinishedUpload]:
+        self._store.touch()
+        for upload_id, upload in list(self.uploads.items()):
+            if upload.key.startswith(prefix):
+                yield UnfinishedUpload(upload.key, upload_id)
+
+    async def close(self) -> None:
+        return
 
     async def list_parts(self, key: str, upload_id: str) -> list[UploadedPart]:
         parts = sorted(self._upload(key, upload_id).parts.items())
@@ -168,8 +184,36 @@ class FakeMultipartUploads:
         self._store.touch()
         self.uploads.pop(upload_id, None)
 
-    async def presign_part(self, key: str, upload_id: str, number: int, *, expires: timedelta) -> str:
-        return f"fake://store/{key}?part={number}&upload={upload_id}&expires={int(expires.total_seconds())}"
+    async def presign_part(
+        self, key: str, upload_id: str, number: int, *, size_bytes: int, expires: timedelta
+    ) -> str:
+        life = int(expires.total_seconds())
+        return f"fake://store/{key}?part={number}&upload={upload_id}&size={size_bytes}&expires={life}"
+
+
+class FakePartStream:
+    """A part that comes in pieces; it is there once it is finished."""
+
+    def __init__(
+        self, uploads: FakeMultipartUploads, key: str, upload_id: str, number: int, size_bytes: int
+    ) -> None:
+        self._uploads = uploads
+        self._place = (key, upload_id, number)
+        self._size = size_bytes
+        self._data = bytearray()
+        self._open = True
+
+    async def write(self, data: bytes | memoryview) -> None:
+        self._data += data
+
+    async def finish(self) -> str:
+        if not self._open or len(self._data) != self._size:
+            raise TransientError("The object store did not take a part.")
+        self.close()
+        return (await self._uploads.put_part(*self._place, self._data)).etag
+
+    def close(self) -> None:
+        self._open = False
 
 
 def _ref(key: str, found: FakeObject) -> ArtifactRef:

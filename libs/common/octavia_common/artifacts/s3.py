@@ -48,6 +48,7 @@ class S3ArtifactStore(ArtifactStore):
         self.multipart = S3MultipartUploads(client)
 
     async def close(self) -> None:
+        await self.multipart.close()
         await self._client.close()
 
     async def stat(self, key: str) -> ArtifactRef | None:

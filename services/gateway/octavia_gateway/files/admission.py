@@ -11,7 +11,7 @@ from octavia_gateway.files.errors import UploadInterruptedError
 
 
 class TooManyUploadsError(TransientError):
-    """Every upload holds up to two parts in memory, so their number is bounded."""
+    """Every upload holds a part in memory, so their number is bounded."""
 
     code = "too_many_uploads"
 

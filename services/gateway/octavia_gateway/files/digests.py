@@ -7,6 +7,7 @@ digest in a reference is always that of the stored bytes, and costs a second rea
 resume elsewhere.
 """
 
+import asyncio
 import hashlib
 from collections import OrderedDict
 from uuid import UUID
@@ -35,3 +36,32 @@ class RunningDigests:
         self._states.move_to_end(upload_id)
         while len(self._states) > self._remembered:
             self._states.popitem(last=False)
+
+
+class PartDigest:
+    """A hash of parts as they fill, computed in a thread, one slice behind what comes in.
+
+    `kept` is its state after the last whole part: what an unfinished part brought is not in it, for
+    those bytes are hashed again by whoever goes on.
+    """
+
+    def __init__(self, state: "hashlib._Hash") -> None:
+        self.kept = state
+        self._state = state.copy()
+        self._work: asyncio.Future[None] | None = None
+
+    async def add(self, data: memoryview) -> None:
+        """The next bytes; they must stay as they are until `settle` or the next `add` has returned."""
+        await self.settle()
+        self._work = asyncio.ensure_future(asyncio.to_thread(self._state.update, data))
+
+    async def settle(self) -> None:
+        """Waits until everything added is in the hash, also where the caller is cancelled meanwhile."""
+        work, self._work = self._work, None
+        if work is not None:
+            await asyncio.shield(work)
+
+    async def part_done(self) -> None:
+        """What was added so far makes whole parts."""
+        await self.settle()
+        self.kept = self._state.copy()

@@ -38,6 +38,13 @@ class StorageFullError(PermanentError):
     status = 413
 
 
+class TooManyOpenUploadsError(PermanentError):
+    """The user has begun as many uploads as one user may."""
+
+    code = "too_many_open_uploads"
+    status = 409
+
+
 class MalformedFormError(PermanentError):
     """The request body is not the multipart form it claims to be, or was cut off."""
 

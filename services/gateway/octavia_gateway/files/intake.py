@@ -8,26 +8,26 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from octavia_common.artifacts import ArtifactStore, Part, upload_key
+from octavia_common.artifacts import ArtifactStore, Part, PartStream, upload_key
 from octavia_common.errors import OctaviaError
 
 from octavia_gateway.database import Connection, GatewayDatabase
+from octavia_gateway.files.digests import PartDigest
 from octavia_gateway.files.errors import EmptyFileError
 from octavia_gateway.files.form import open_form_file
 from octavia_gateway.files.making import FileMaker
 from octavia_gateway.files.models import FileRecord, FileType
 from octavia_gateway.files.names import clean_filename
+from octavia_gateway.files.opening import CONTENT_TYPE
 from octavia_gateway.files.parts import PartPipeline, part_size_for
 from octavia_gateway.files.repository import FilesRepository
 from octavia_gateway.files.tus.finisher import remove_objects
+from octavia_gateway.files.tus.models import UploadTakenOverError
 from octavia_gateway.files.tus.repository import UploadsRepository
 from octavia_gateway.settings import GatewaySettings
 
 FORM_OVERHEAD_BYTES = 256 * 1024
 """What a form's body may have beyond its file before its Content-Length alone is refused."""
-
-CONTENT_TYPE = "application/octet-stream"
-"""Type of uploads in the store: what a stranger calls his file is never served as such."""
 
 
 Settle = Callable[[Connection, FileRecord], Awaitable[None]]
@@ -111,7 +111,7 @@ class FileIntake:
                 lifetime=timedelta(hours=self._settings.upload_expiry_hours),
             )
         try:
-            stored = await self._store_file(user_id, file_id, chunks)
+            stored = await self._store_file(user_id, file_id, chunks, expected_bytes or None)
             record = await self._maker.make(
                 user_id=user_id,
                 file_id=file_id,
@@ -122,7 +122,9 @@ class FileIntake:
             )
             async with self._database.user_transaction(user_id) as connection:
                 await self._files.add(connection, record)
-                await self._uploads.delete(connection, user_id, file_id)
+                if await self._uploads.delete(connection, user_id, file_id) is None:
+                    # Removed while it came in: with its owner's account.
+                    raise UploadTakenOverError("The upload was removed while it was being received.")
                 if settle is not None:
                     await settle(connection, record)
         except BaseException:
@@ -136,41 +138,34 @@ class FileIntake:
     def _part_size(self) -> int:
         return part_size_for(self._settings.max_upload_bytes, self._settings.upload_part_bytes)
 
-    async def _store_file(self, user_id: UUID, file_id: UUID, chunks: AsyncIterator[bytes]) -> _Stored:
+    async def _store_file(
+        self, user_id: UUID, file_id: UUID, chunks: AsyncIterator[bytes], expected: int | None
+    ) -> _Stored:
         key = upload_key(user_id, file_id)
-        digest = hashlib.sha256()
-        parts: list[Part] = []
-        multipart_id = ""
-
-        async def put(number: int, data: bytes | bytearray) -> None:
-            nonlocal multipart_id
-            if not multipart_id:
-                multipart_id = await self._begin_multipart(user_id, file_id, key)
-            part, _ = await asyncio.gather(
-                self._store.multipart.put_part(key, multipart_id, number, data),
-                asyncio.to_thread(digest.update, data),
-            )
-            parts.append(part)
-
+        sink = _FileSink(self._store, key, lambda: self._begin_multipart(user_id, file_id, key))
+        digest = PartDigest(hashlib.sha256())
+        # What is expected may be wrong, and is a little too much where a form stands around the file: at
+        # worst a part is begun in vain, and put from memory.
+        pipeline = PartPipeline(self._part_size, sink, digest=digest, expected=expected)
         size = 0
-        pipeline = PartPipeline(self._part_size, put)
         try:
             async for chunk in chunks:
                 size += len(chunk)
                 self._maker.check_size(size)
                 await pipeline.feed(chunk)
-            number, rest = await pipeline.rest()
+            number, rest = pipeline.number, pipeline.rest
         finally:
             await pipeline.close()
         if size == 0:
             raise EmptyFileError("The file is empty: it has no bytes at all. Choose another one.")
-        if not multipart_id:
+        if number == 1:
             ref = await self._store.write(key, rest, CONTENT_TYPE)
             return _Stored(size, ref.sha256)
         if rest:
-            await put(number, rest)
-        await self._store.multipart.complete(key, multipart_id, parts)
-        return _Stored(size, digest.hexdigest())
+            sink.parts.append(await sink.put(number, memoryview(rest)))
+            await asyncio.to_thread(digest.kept.update, rest)
+        await self._store.multipart.complete(key, sink.multipart_id, sink.parts)
+        return _Stored(size, digest.kept.hexdigest())
 
     async def _begin_multipart(self, user_id: UUID, file_id: UUID, key: str) -> str:
         multipart_id = await self._store.multipart.create(key, CONTENT_TYPE)
@@ -183,3 +178,31 @@ class FileIntake:
             upload = await self._uploads.delete(connection, user_id, file_id)
             if upload is not None:
                 await remove_objects(self._store, upload)
+            elif not await self._files.exists(connection, user_id, file_id):
+                await self._store.delete([upload_key(user_id, file_id)])
+
+
+class _FileSink:
+    """Parts of one file; its multipart upload is begun with the first of them."""
+
+    def __init__(self, store: ArtifactStore, key: str, begin: Callable[[], Awaitable[str]]) -> None:
+        self._store = store
+        self._key = key
+        self._begin = begin
+        self.multipart_id = ""
+        self.parts: list[Part] = []
+
+    async def open(self, number: int, size_bytes: int) -> PartStream:
+        await self._begun()
+        return await self._store.multipart.open_part(self._key, self.multipart_id, number, size_bytes)
+
+    async def put(self, number: int, data: memoryview) -> Part:
+        await self._begun()
+        return await self._store.multipart.put_part(self._key, self.multipart_id, number, data)
+
+    async def stored(self, part: Part) -> None:
+        self.parts.append(part)
+
+    async def _begun(self) -> None:
+        if not self.multipart_id:
+            self.multipart_id = await self._begin()

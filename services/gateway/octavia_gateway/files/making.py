@@ -6,10 +6,11 @@ from uuid import UUID
 from octavia_common.artifacts import ArtifactStore, upload_key
 
 from octavia_gateway.database import Connection
-from octavia_gateway.files.errors import StorageFullError, UploadTooLargeError
+from octavia_gateway.files.errors import StorageFullError, TooManyOpenUploadsError, UploadTooLargeError
 from octavia_gateway.files.inspection import Inspector
 from octavia_gateway.files.models import FileRecord, FileType
 from octavia_gateway.files.repository import FilesRepository
+from octavia_gateway.files.tus.repository import UploadsRepository
 from octavia_gateway.settings import GatewaySettings
 
 
@@ -21,6 +22,7 @@ class FileMaker:
         self._store = store
         self._inspector = inspector
         self._files = FilesRepository()
+        self._uploads = UploadsRepository()
 
     def check_size(self, size_bytes: int) -> None:
         """Raises UploadTooLargeError where an upload of this size is not taken."""
@@ -36,6 +38,14 @@ class FileMaker:
         if limit and await self._files.bytes_kept(connection, user_id) + size_bytes > limit:
             raise StorageFullError(
                 f"Your files may have at most {limit} bytes together; delete some first.", limit=limit
+            )
+
+    async def check_open(self, connection: Connection, user_id: UUID) -> None:
+        """Raises TooManyOpenUploadsError where the user has begun as many uploads as one user may."""
+        limit = self._settings.max_open_uploads_per_user
+        if await self._uploads.count_open(connection, user_id) >= limit:
+            raise TooManyOpenUploadsError(
+                f"You have {limit} unfinished uploads; finish or delete one of them first.", limit=limit
             )
 
     async def make(

@@ -51,6 +51,13 @@ class FilesRepository:
             raise not_found(file_id)
         return _record(row)
 
+    async def exists(self, connection: Connection, user_id: UUID, file_id: UUID) -> bool:
+        """Whether the user has this file."""
+        found = await connection.fetchval(
+            "SELECT 1 FROM files WHERE user_id = $1 AND file_id = $2", user_id, file_id
+        )
+        return found is not None
+
     async def page(
         self, connection: Connection, user_id: UUID, *, before: tuple[datetime, UUID] | None, limit: int
     ) -> Sequence[FileRecord]:

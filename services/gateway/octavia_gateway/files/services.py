@@ -10,10 +10,12 @@ from octavia_common.artifacts import ArtifactStore
 from octavia_gateway.database import GatewayDatabase
 from octavia_gateway.files.admission import UploadSlots
 from octavia_gateway.files.digests import RunningDigests
+from octavia_gateway.files.direct.service import DirectUploads
 from octavia_gateway.files.inspection import Inspector
 from octavia_gateway.files.intake import FileIntake
 from octavia_gateway.files.making import FileMaker
-from octavia_gateway.files.tus.finisher import Finisher
+from octavia_gateway.files.opening import UploadOpener
+from octavia_gateway.files.tus.finisher import Finisher, FinishingTasks
 from octavia_gateway.files.tus.receiver import Receiver
 from octavia_gateway.files.tus.service import ResumableUploads
 from octavia_gateway.files.tus.sweeper import UploadSweeper
@@ -28,6 +30,7 @@ class FileServices:
     slots: UploadSlots
     intake: FileIntake
     uploads: ResumableUploads
+    direct: DirectUploads
     sweeper: UploadSweeper
 
     @classmethod
@@ -38,16 +41,23 @@ class FileServices:
         digests = RunningDigests()
         lifetime = timedelta(hours=settings.upload_expiry_hours)
         finisher = Finisher(database, store, maker, digests)
+        opener = UploadOpener(settings, database, store, maker)
         return cls(
             slots=UploadSlots(settings.uploads_at_once),
             intake=FileIntake(settings, database, store, maker),
             uploads=ResumableUploads(
+                database,
+                store,
+                opener,
+                Receiver(database, store, digests, lifetime=lifetime),
+                finisher,
+            ),
+            direct=DirectUploads(
                 settings,
                 database,
                 store,
-                maker,
-                Receiver(database, store, digests, lifetime=lifetime),
-                finisher,
+                opener,
+                FinishingTasks(finisher, at_once=settings.probes_at_once),
             ),
             sweeper=UploadSweeper(database, store, finisher, every_seconds=settings.upload_sweep_seconds),
         )

@@ -5,7 +5,8 @@ import signal
 import subprocess
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,17 @@ class Room:
             connection.execute("SET search_path = gateway")
             cursor = connection.execute(query, arguments)
             return cursor.fetchall() if cursor.description else []
+
+    @contextmanager
+    def locked(self, query: str, *arguments: Any) -> Iterator[Callable[[], bool]]:
+        """Holds the locks that `query` takes; gives what tells whether somebody waits for them."""
+        with psycopg.connect(self.database_url) as holder:
+            holder.execute("SET search_path = gateway")
+            holder.execute(query, arguments)
+            pid = holder.info.backend_pid
+            yield lambda: bool(
+                self.rows("SELECT 1 FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))", pid)
+            )
 
 
 def client_for(replica: Replica, user_id: uuid.UUID) -> httpx.Client:

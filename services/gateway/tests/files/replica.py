@@ -38,6 +38,8 @@ async def serve() -> None:
     gateway = compose(settings, database, Outbox("gateway", SCHEMA), store)
     app = build_app(replace(gateway.resources, authenticator=TokenIsUser()))
     listener = socket.create_server(("127.0.0.1", 0))
+    # Small, so that tests know how much of what was sent can lie where nobody has read it.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
     print(listener.getsockname()[1], flush=True)
     sweeping = asyncio.create_task(gateway.resources.files.sweeper.run())
     config = uvicorn.Config(app, lifespan="off", loop="none", http="httptools", log_level="warning")

@@ -92,50 +92,6 @@ def test_a_newer_request_takes_the_upload_over(
     assert_whole(client, room, path, content)
 
 
-def test_killed_at_any_moment_and_resumed_elsewhere(
-    start_replica: Callable[..., Replica],
-    client: httpx.Client,
-    room: Room,
-    user_id: UUID,
-    large_video: Path,
-) -> None:
-    content = large_video.read_bytes()
-    path = create(client, len(content))
-    sent_again = 0
-    for sent in (3_000_000, PART_BYTES + 2_500_000, 2 * PART_BYTES - 1):
-        doomed = start_replica()
-        reached = offset_of(client, path)
-        stop = threading.Event()
-        passed = threading.Event()
-        with client_for(doomed, user_id) as doomed_client:
-
-            def body(start: int = reached, end: int = reached + sent) -> Iterator[bytes]:
-                for position in range(start, end, 50_000):
-                    yield content[position : min(end, position + 50_000)]
-                passed.set()  # noqa: B023 - used within this turn
-                stop.wait(30)  # noqa: B023
-
-            def doomed_request(start: int = reached) -> None:
-                with pytest.raises(httpx.HTTPError):
-                    patch(doomed_client, path, start, body())
-
-            thread = threading.Thread(target=doomed_request)
-            thread.start()
-            assert passed.wait(30)
-            time.sleep(0.3)
-            doomed.kill()
-            stop.set()
-            thread.join(30)
-        now = offset_of(client, path)
-        assert now % PART_BYTES == 0
-        assert reached + sent - now <= 2 * PART_BYTES
-        sent_again += reached + sent - now
-    reached = offset_of(client, path)
-    assert patch(client, path, reached, content[reached:]).status_code == 204
-    assert_whole(client, room, path, content)
-    assert sent_again > 0
-
-
 def test_finishing_goes_on_after_its_process_died(
     start_replica: Callable[..., Replica], client: httpx.Client, room: Room, user_id: UUID, video: Path
 ) -> None:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import structlog
 from octavia_common.artifacts import ArtifactStore
 from octavia_common.errors import OctaviaError, TransientError
 
@@ -20,8 +21,13 @@ from octavia_gateway.files.digests import RunningDigests
 from octavia_gateway.files.making import FileMaker
 from octavia_gateway.files.models import FileRecord
 from octavia_gateway.files.repository import FilesRepository
-from octavia_gateway.files.tus.models import Upload, UploadCorruptError, UploadState
+from octavia_gateway.files.tus.models import DigestMismatchError, Upload, UploadCorruptError, UploadState
 from octavia_gateway.files.tus.repository import FINISHING_LEASE, UploadsRepository
+
+MOST_WAITING = 100
+"""Uploads that wait in one process to be finished."""
+
+log = structlog.get_logger(__name__)
 
 
 class Finisher:
@@ -80,7 +86,7 @@ class Finisher:
         if size != upload.length:
             raise UploadCorruptError("The stored file is not as long as what was sent; upload it again.")
         digest = self._digests.take(upload.upload_id, len(parts))
-        return await self._maker.make(
+        record = await self._maker.make(
             user_id=upload.user_id,
             file_id=upload.upload_id,
             file_type=upload.file_type,
@@ -88,6 +94,13 @@ class Finisher:
             size_bytes=size,
             sha256=digest.hexdigest() if digest else None,
         )
+        if upload.sha256 is not None and upload.sha256 != record.sha256:
+            raise DigestMismatchError(
+                "The file in the store has another SHA-256 digest than was announced; upload it again.",
+                expected=upload.sha256,
+                found=record.sha256,
+            )
+        return record
 
     @contextlib.asynccontextmanager
     async def _lease(self, upload: Upload, writer: UUID) -> AsyncIterator[None]:
@@ -130,6 +143,32 @@ class Finisher:
             await remove_objects(self._store, upload)
 
 
+class FinishingTasks:
+    """Finishes uploads beside the requests that completed them: hashing 10 GiB takes longer than a
+    client waits for an answer. What is too much for this process is left to the sweepers of all."""
+
+    def __init__(self, finisher: Finisher, *, at_once: int) -> None:
+        self._finisher = finisher
+        self._places = asyncio.Semaphore(at_once)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self, upload: Upload) -> None:
+        """Finishes an upload that waits for it, soon."""
+        if len(self._tasks) < MOST_WAITING:
+            task = asyncio.create_task(self._finish(upload))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _finish(self, upload: Upload) -> None:
+        async with self._places:
+            try:
+                await self._finisher.finish_abandoned(upload)
+            except OctaviaError as error:
+                log.info("upload_not_finished", upload_id=str(upload.upload_id), code=error.code)
+            except Exception as error:  # noqa: BLE001 - the sweeper tries again
+                log.warning("upload_not_finished", upload_id=str(upload.upload_id), error=repr(error))
+
+
 async def remove_tails(store: ArtifactStore, upload: Upload) -> None:
     """Removes what requests kept beside the parts, also of those that died before they could say so."""
     await store.delete([key async for key in store.list_keys(upload.tail_prefix)])
@@ -139,5 +178,8 @@ async def remove_objects(store: ArtifactStore, upload: Upload) -> None:
     """Removes everything that an upload which became no file has in the store."""
     if upload.multipart_id is not None:
         await store.multipart.abort(upload.key, upload.multipart_id)
+    # One that was begun by a process which died before it could write its id down.
+    async for lost in store.multipart.unfinished(upload.key):
+        await store.multipart.abort(lost.key, lost.upload_id)
     await remove_tails(store, upload)
     await store.delete([upload.key])

@@ -49,6 +49,13 @@ class UploadCorruptError(PermanentError):
     code = "upload_corrupt"
 
 
+class DigestMismatchError(PermanentError):
+    """The bytes in the store are not those that were announced."""
+
+    code = "digest_mismatch"
+    status = 422
+
+
 class RejectedUploadError(PermanentError):
     """A refusal given earlier, told again."""
 
@@ -80,6 +87,8 @@ class Upload:
     state: UploadState
     problem: dict[str, Any] | None
     expires_at: datetime
+    sha256: str | None = None
+    """What its sender says the whole has for a digest; only of uploads by signed addresses."""
 
     @property
     def key(self) -> str:
@@ -95,6 +104,15 @@ class Upload:
     def tail_prefix(self) -> str:
         """What the keys of its tails begin with; each tail has a key of its own."""
         return f"{self.key}.tail."
+
+    @property
+    def part_count(self) -> int:
+        """Parts of the whole."""
+        return -(-(self.length or 0) // self.part_size)
+
+    def size_of_part(self, number: int) -> int:
+        """Bytes of a part, of which the last may be shorter."""
+        return min(self.part_size, (self.length or 0) - (number - 1) * self.part_size)
 
     @property
     def next_part(self) -> int:

@@ -1,23 +1,23 @@
 """The bytes of one PATCH: into parts of the store, acknowledged part by part.
 
 What is acknowledged survives the death of this process: whole parts lie in the store's multipart
-upload, what is left when the request ends lies in a small object beside it. A process that is killed
-loses what it had in memory, the part being stored and the one being filled, and its client sends
-these again; a connection that breaks loses only what was still in the sockets.
+upload, what is left when the request ends lies in a small object beside it. A part is passed on to the
+store as its bytes come, and the next one begins only once it is written down that the store has it. So
+the client of a process that is killed sends at most one part again (and what lay in the sockets); a
+connection that breaks loses only what lay in the sockets.
 """
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from octavia_common.artifacts import ArtifactStore, Part
+from octavia_common.artifacts import ArtifactStore, Part, PartStream
 from octavia_common.errors import TransientError
 from octavia_common.events import ArtifactRef
 
 from octavia_gateway.database import GatewayDatabase
-from octavia_gateway.files.digests import RunningDigests
+from octavia_gateway.files.digests import PartDigest, RunningDigests
 from octavia_gateway.files.errors import UploadInterruptedError, UploadTooLargeError
 from octavia_gateway.files.parts import PartPipeline
 from octavia_gateway.files.tus.models import Upload
@@ -43,11 +43,18 @@ class Receiver:
         self.uploads = UploadsRepository()
 
     async def receive(
-        self, upload: Upload, writer: UUID, body: AsyncIterator[bytes], checksum: Checksum | None
+        self,
+        upload: Upload,
+        writer: UUID,
+        body: AsyncIterator[bytes],
+        checksum: Checksum | None,
+        *,
+        expected: int | None = None,
     ) -> Upload:
         """Takes `body` into `upload`, which `writer` has taken; the upload as it stands afterwards.
 
-        With a checksum nothing is acknowledged before all of the body has been checked.
+        With a checksum nothing is acknowledged before all of the body has been checked. `expected` is how
+        many bytes the client says it sends.
 
         Raises:
             UploadInterruptedError: the body broke off; without a checksum all of it is kept.
@@ -57,7 +64,7 @@ class Receiver:
         """
         reception = _Reception(self, upload, writer, deferred=checksum is not None)
         hasher = checksum.hasher() if checksum else None
-        await reception.begin()
+        await reception.begin(expected)
         try:
             try:
                 async for chunk in body:
@@ -86,15 +93,22 @@ class _Reception:
         self._upload = upload
         self._room = (upload.length or 0) - upload.offset
         self._stored: list[Part] = []
-        self._digest = receiver.digests.take(upload.upload_id, upload.next_part - 1)
+        state = receiver.digests.take(upload.upload_id, upload.next_part - 1)
+        self._digest = PartDigest(state) if state else None
         self._pipeline: PartPipeline | None = None
 
-    async def begin(self) -> None:
+    async def begin(self, expected: int | None) -> None:
         """Reads back the bytes of the part that an earlier request left unfinished."""
         tail = self._upload.tail
         begun = await self._store.read(tail) if tail else b""
         self._pipeline = PartPipeline(
-            self._upload.part_size, self._store_part, first_number=self._upload.next_part, begun=begun
+            self._upload.part_size,
+            self,
+            digest=self._digest,
+            first_number=self._upload.next_part,
+            begun=begun,
+            total=self._upload.length,
+            expected=expected,
         )
 
     async def feed(self, chunk: bytes) -> None:
@@ -109,44 +123,42 @@ class _Reception:
         """Acknowledges everything that was fed."""
         assert self._pipeline is not None
         upload = self._upload
-        number, rest = await self._pipeline.rest()
-        reached = (number - 1) * upload.part_size + len(rest)
+        parts, rest = self._pipeline.number - 1, self._pipeline.rest
+        reached = min(parts * upload.part_size, upload.length or 0) + len(rest)
         tail = None
-        if reached == upload.length and rest:
-            await self._put(number, rest)
-        elif rest and reached > self._upload.offset:
+        if rest and reached > upload.offset:
             # A key of its own: a request that was taken over must not spoil its successor's tail.
             tail = await self._store.write(f"{upload.tail_prefix}{uuid4()}", rest, "application/octet-stream")
-        if reached > self._upload.offset:
+        if reached > upload.offset:
             await self._advance(reached, tail)
         if self._digest is not None:
-            self._receiver.digests.put(upload.upload_id, self._parts_digested, self._digest)
+            await self._digest.settle()
+            self._receiver.digests.put(upload.upload_id, parts, self._digest.kept)
         return self._upload
-
-    @property
-    def _parts_digested(self) -> int:
-        length = self._upload.length or 0
-        whole = self._upload.offset == length
-        return -(-length // self._upload.part_size) if whole else self._upload.next_part - 1
 
     async def close(self) -> None:
         """Waits until nothing is being stored for this request any more."""
         if self._pipeline is not None:
             await self._pipeline.close()
 
-    async def _store_part(self, number: int, data: bytes | bytearray) -> None:
-        await self._put(number, data)
-        if not self._deferred:
-            await self._advance(number * self._upload.part_size, None)
+    # -- the sink of the pipeline ---------------------------------------------------------------------
 
-    async def _put(self, number: int, data: bytes | bytearray) -> None:
-        assert self._upload.multipart_id is not None
-        digesting = asyncio.to_thread(self._digest.update, data) if self._digest else asyncio.sleep(0)
-        part, _ = await asyncio.gather(
-            self._store.multipart.put_part(self._upload.key, self._upload.multipart_id, number, data),
-            digesting,
-        )
+    async def open(self, number: int, size_bytes: int) -> PartStream:
+        return await self._store.multipart.open_part(self._upload.key, self._multipart_id, number, size_bytes)
+
+    async def put(self, number: int, data: memoryview) -> Part:
+        return await self._store.multipart.put_part(self._upload.key, self._multipart_id, number, data)
+
+    async def stored(self, part: Part) -> None:
         self._stored.append(part)
+        if not self._deferred:
+            length = self._upload.length or 0
+            await self._advance(min(part.number * self._upload.part_size, length), None)
+
+    @property
+    def _multipart_id(self) -> str:
+        assert self._upload.multipart_id is not None
+        return self._upload.multipart_id
 
     async def _advance(self, offset: int, tail: ArtifactRef | None) -> None:
         old = self._upload.tail

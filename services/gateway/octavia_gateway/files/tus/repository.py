@@ -43,12 +43,14 @@ class UploadsRepository:
         part_size: int,
         multipart_id: str | None,
         lifetime: timedelta,
+        direct: bool = False,
+        sha256: str | None = None,
     ) -> Upload:
         """A new upload of no bytes yet."""
         row = await connection.fetchrow(
             """INSERT INTO uploads (upload_id, user_id, resumable, file_type, filename, metadata, length,
-                                    part_size, multipart_id, expires_at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + $10) RETURNING *""",
+                                    part_size, multipart_id, expires_at, direct, sha256)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + $10, $11, $12) RETURNING *""",
             upload_id,
             user_id,
             resumable,
@@ -59,23 +61,30 @@ class UploadsRepository:
             part_size,
             multipart_id,
             lifetime,
+            direct,
+            sha256,
         )
         assert row is not None
         return _upload(row)
 
-    async def get(self, connection: Connection, user_id: UUID, upload_id: UUID) -> Upload:
-        """A resumable upload of the user.
+    async def get(
+        self, connection: Connection, user_id: UUID, upload_id: UUID, *, direct: bool = False
+    ) -> Upload:
+        """An upload of the user, by tus or (`direct`) by signed addresses.
 
         Raises:
             UploadNotFoundError: there is none, or it is another user's.
         """
         row = await connection.fetchrow(
-            "SELECT * FROM uploads WHERE user_id = $1 AND upload_id = $2 AND resumable", user_id, upload_id
+            """SELECT * FROM uploads
+               WHERE user_id = $1 AND upload_id = $2 AND CASE WHEN $3 THEN direct ELSE resumable END""",
+            user_id,
+            upload_id,
+            direct,
         )
         if row is None:
-            raise UploadNotFoundError(
-                f"There is no upload {upload_id}; begin a new one with POST /api/v1/uploads."
-            )
+            where = "/api/v1/direct-uploads" if direct else "/api/v1/uploads"
+            raise UploadNotFoundError(f"There is no upload {upload_id}; begin a new one with POST {where}.")
         return _upload(row)
 
     async def take(
@@ -148,13 +157,61 @@ class UploadsRepository:
 
     async def set_multipart(
         self, connection: Connection, user_id: UUID, upload_id: UUID, multipart_id: str
-    ) -> None:
-        """Remembers the store's id of an upload that began without one."""
-        await connection.execute(
-            "UPDATE uploads SET multipart_id = $3 WHERE user_id = $1 AND upload_id = $2",
+    ) -> Upload:
+        """Remembers the store's id of an upload that began without one.
+
+        Raises:
+            UploadTakenOverError: the upload is gone.
+        """
+        row = await connection.fetchrow(
+            "UPDATE uploads SET multipart_id = $3 WHERE user_id = $1 AND upload_id = $2 RETURNING *",
             user_id,
             upload_id,
             multipart_id,
+        )
+        if row is None:
+            raise UploadTakenOverError("The upload was removed while it began; begin a new one.")
+        return _upload(row)
+
+    async def prolong(
+        self, connection: Connection, user_id: UUID, upload_id: UUID, lifetime: timedelta
+    ) -> bool:
+        """Gives an upload that is still being received its whole time again; False where that is over."""
+        found = await connection.fetchval(
+            """UPDATE uploads SET expires_at = now() + $3
+               WHERE user_id = $1 AND upload_id = $2 AND state = 'receiving' AND expires_at > now()
+               RETURNING 1""",
+            user_id,
+            upload_id,
+            lifetime,
+        )
+        return found is not None
+
+    async def begin_finishing(self, connection: Connection, upload: Upload, parts: Sequence[Part]) -> bool:
+        """All `parts` are there; whoever claims it first finishes the upload. False where somebody was
+        here before, or the upload has expired."""
+        found = await connection.fetchval(
+            """UPDATE uploads SET state = 'finishing', offset_bytes = length, writer_until = now()
+               WHERE user_id = $1 AND upload_id = $2 AND state = 'receiving' AND expires_at > now()
+               RETURNING 1""",
+            upload.user_id,
+            upload.upload_id,
+        )
+        if found is None:
+            return False
+        await connection.executemany(
+            "INSERT INTO upload_parts (upload_id, user_id, number, etag) VALUES ($1, $2, $3, $4)",
+            [(upload.upload_id, upload.user_id, part.number, part.etag) for part in parts],
+        )
+        return True
+
+    async def count_open(self, connection: Connection, user_id: UUID) -> int:
+        """Uploads of the user that are still to become a file."""
+        return int(
+            await connection.fetchval(
+                "SELECT count(*) FROM uploads WHERE user_id = $1 AND state IN ('receiving', 'finishing')",
+                user_id,
+            )
         )
 
     async def claim_finishing(
@@ -163,7 +220,7 @@ class UploadsRepository:
         """Takes over the finishing from a process that died; None where nothing is to be taken over."""
         row = await connection.fetchrow(
             """UPDATE uploads SET writer = $3, writer_until = now() + $4
-               WHERE user_id = $1 AND upload_id = $2 AND state = 'finishing' AND writer_until < now()
+               WHERE user_id = $1 AND upload_id = $2 AND state = 'finishing' AND writer_until <= now()
                RETURNING *""",
             user_id,
             upload_id,
@@ -265,4 +322,5 @@ def _upload(row: asyncpg.Record) -> Upload:
         state=UploadState(row["state"]),
         problem=row["problem"],
         expires_at=row["expires_at"],
+        sha256=row["sha256"],
     )

@@ -2,18 +2,14 @@
 
 import contextlib
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from uuid import UUID, uuid4
 
-from octavia_common.artifacts import ArtifactStore, upload_key
-from octavia_common.errors import TransientError
+from octavia_common.artifacts import ArtifactStore
 
 from octavia_gateway.database import GatewayDatabase
-from octavia_gateway.files.errors import EmptyFileError, UploadTooLargeError
-from octavia_gateway.files.making import FileMaker
+from octavia_gateway.files.errors import UploadTooLargeError
 from octavia_gateway.files.models import FileType
-from octavia_gateway.files.names import clean_filename
-from octavia_gateway.files.parts import part_size_for
+from octavia_gateway.files.opening import UploadOpener, Way
 from octavia_gateway.files.tus.finisher import Finisher, remove_objects, remove_tails
 from octavia_gateway.files.tus.models import (
     RejectedUploadError,
@@ -25,7 +21,6 @@ from octavia_gateway.files.tus.models import (
 from octavia_gateway.files.tus.protocol import Checksum, OffsetConflictError
 from octavia_gateway.files.tus.receiver import Receiver
 from octavia_gateway.files.tus.repository import UploadsRepository
-from octavia_gateway.settings import GatewaySettings
 
 
 class ResumableUploads:
@@ -33,17 +28,15 @@ class ResumableUploads:
 
     def __init__(
         self,
-        settings: GatewaySettings,
         database: GatewayDatabase,
         store: ArtifactStore,
-        maker: FileMaker,
+        opener: UploadOpener,
         receiver: Receiver,
         finisher: Finisher,
     ) -> None:
-        self._settings = settings
         self._database = database
         self._store = store
-        self._maker = maker
+        self._opener = opener
         self._receiver = receiver
         self._finisher = finisher
         self._uploads = UploadsRepository()
@@ -53,35 +46,11 @@ class ResumableUploads:
     ) -> Upload:
         """A new upload that will have `length` bytes.
 
-        Raises:
-            EmptyFileError, UploadTooLargeError, StorageFullError: it would never be taken.
+        Raises what `UploadOpener.open` raises.
         """
-        if length == 0:
-            raise EmptyFileError("The file is empty: it has no bytes at all. Choose another one.")
-        self._maker.check_size(length)
-        upload_id = uuid4()
-        key = upload_key(user_id, upload_id)
-        multipart_id = await self._store.multipart.create(key, "application/octet-stream")
-        try:
-            async with self._database.user_transaction(user_id) as connection:
-                await self._maker.check_quota(connection, user_id, length)
-                return await self._uploads.add(
-                    connection,
-                    upload_id=upload_id,
-                    user_id=user_id,
-                    resumable=True,
-                    file_type=file_type,
-                    filename=clean_filename(filename),
-                    metadata=metadata,
-                    length=length,
-                    part_size=part_size_for(length, self._settings.upload_part_bytes),
-                    multipart_id=multipart_id,
-                    lifetime=timedelta(hours=self._settings.upload_expiry_hours),
-                )
-        except BaseException:
-            with contextlib.suppress(TransientError):
-                await self._store.multipart.abort(key, multipart_id)
-            raise
+        return await self._opener.open(
+            user_id, Way.TUS, length=length, file_type=file_type, filename=filename, metadata=metadata
+        )
 
     async def get(self, user_id: UUID, upload_id: UUID) -> Upload:
         """The upload as it stands.
@@ -117,7 +86,7 @@ class ResumableUploads:
             return await self._at_its_end(upload, offset)
         if content_length is not None and offset + content_length > (upload.length or 0):
             raise UploadTooLargeError(f"The upload has {upload.length} bytes; more would be sent.")
-        upload = await self._receiver.receive(upload, writer, body, checksum)
+        upload = await self._receiver.receive(upload, writer, body, checksum, expected=content_length)
         if upload.state is UploadState.FINISHING:
             await self._finisher.finish(upload, writer)
             return await self.get(user_id, upload_id)
