@@ -13,6 +13,7 @@ from octavia_gateway.admin import endpoints as admin
 from octavia_gateway.api_keys import endpoints as api_keys
 from octavia_gateway.auth import endpoints as auth
 from octavia_gateway.credits import endpoints as credits_
+from octavia_gateway.erasure import endpoints as erasure
 from octavia_gateway.events import endpoints as events
 from octavia_gateway.events.handover import Handover
 from octavia_gateway.files import endpoints as files
@@ -23,6 +24,7 @@ from octavia_gateway.resources import Resources
 
 ROUTERS: tuple[APIRouter, ...] = (
     auth.router,
+    erasure.router,
     api_keys.router,
     *files.routers,
     jobs.router,

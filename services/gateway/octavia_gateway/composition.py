@@ -21,6 +21,7 @@ from octavia_gateway.auth.tokens import AccessTokens
 from octavia_gateway.credits.service import CreditsService
 from octavia_gateway.database import GatewayDatabase
 from octavia_gateway.deadlines import Deadlines, every
+from octavia_gateway.erasure.service import AccountDeletion
 from octavia_gateway.events.hub import EventHub
 from octavia_gateway.events.log import EventLog
 from octavia_gateway.events.registry import Revoked, StreamRegistry
@@ -32,6 +33,7 @@ from octavia_gateway.jobs.languages import LanguageCatalogue
 from octavia_gateway.jobs.service import JobsService
 from octavia_gateway.rate_limits import RateLimiter
 from octavia_gateway.resources import Resources
+from octavia_gateway.retention.service import Retention
 from octavia_gateway.settings import GatewaySettings
 
 HOUSEKEEPING_SECONDS = 60.0
@@ -59,6 +61,9 @@ class Gateway:
             "deadlines": lambda: every(settings.sweep_seconds, "deadlines", self.deadlines.sweep),
             "housekeeping": lambda: every(HOUSEKEEPING_SECONDS, "housekeeping", self.housekeeping.round),
             "uploads": self.resources.files.sweeper.run,
+            "account deletions": lambda: every(
+                settings.sweep_seconds, "account deletions", self.resources.erasure.round
+            ),
         }
 
     def close(self) -> None:
@@ -96,14 +101,29 @@ def compose(settings: GatewaySettings, database: Database, outbox: Outbox, store
         admin=AdminService(tables, hub),
         streams=StreamService(tables, streams),
         files=FileServices.build(settings, tables, store),
+        erasure=AccountDeletion(tables, store, grace=_erasure_grace(settings)),
     )
     return Gateway(
         resources=resources,
         hub=hub,
         streams=streams,
         deadlines=Deadlines(tables, stall=timedelta(seconds=settings.stall_seconds)),
-        housekeeping=Housekeeping(tables, store, idempotency, job_event_days=settings.job_event_days),
+        housekeeping=Housekeeping(
+            tables,
+            Retention(tables, store, settings.retention()),
+            idempotency,
+            job_event_days=settings.job_event_days,
+        ),
         passwords=passwords,
+    )
+
+
+def _erasure_grace(settings: GatewaySettings) -> timedelta:
+    """How long an object may still come after an account was emptied: from a worker that was cancelled, or
+    by an address that was signed before."""
+    return max(
+        timedelta(minutes=settings.retention_unlisted_minutes),
+        timedelta(minutes=settings.upload_address_minutes),
     )
 
 

@@ -1,16 +1,10 @@
-"""Forgets what is no longer needed: old stream events, spent sessions, answered keys, deleted jobs."""
-
-import structlog
-from octavia_common.artifacts.store import ArtifactStore
+"""Forgets what is no longer needed: old stream events, spent sessions, answered keys, what has expired."""
 
 from octavia_gateway.auth.repository import AuthRepository
 from octavia_gateway.database import GatewayDatabase
 from octavia_gateway.events.log import EventLog
-from octavia_gateway.files.cleanup import delete_job_objects
 from octavia_gateway.idempotency import Idempotency
-from octavia_gateway.jobs.repository import JobsRepository
-
-log = structlog.get_logger(__name__)
+from octavia_gateway.retention.service import Retention
 
 
 class Housekeeping:
@@ -19,16 +13,15 @@ class Housekeeping:
     def __init__(
         self,
         database: GatewayDatabase,
-        store: ArtifactStore,
+        retention: Retention,
         idempotency: Idempotency,
         *,
         job_event_days: int,
     ) -> None:
         self._database = database
-        self._store = store
+        self._retention = retention
         self._idempotency = idempotency
         self._job_event_days = job_event_days
-        self._jobs = JobsRepository()
         self._log = EventLog()
         self._accounts = AuthRepository()
 
@@ -38,14 +31,4 @@ class Housekeeping:
             await self._log.prune(connection, days=self._job_event_days)
             await self._accounts.prune(connection)
             await self._idempotency.prune(connection)
-        while await self._finish_one_deletion():
-            pass
-
-    async def _finish_one_deletion(self) -> bool:
-        """Remove what a deleted job left: a store that was away, or a file that came late."""
-        async with self._database.service_transaction() as connection:
-            found = await self._jobs.lock_deleted_with_objects(connection)
-            if found is None:
-                return False
-            user_id, job_id = found
-            return await delete_job_objects(connection, self._store, user_id, job_id)
+        await self._retention.round()

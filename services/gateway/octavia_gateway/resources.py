@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from octavia_gateway.auth.user import Authenticator
     from octavia_gateway.credits.service import CreditsService
     from octavia_gateway.database import GatewayDatabase
+    from octavia_gateway.erasure.service import AccountDeletion
     from octavia_gateway.events.service import StreamService
     from octavia_gateway.files.services import FileServices
     from octavia_gateway.idempotency import Idempotency
@@ -40,6 +41,7 @@ class Resources:
     admin: "AdminService"
     streams: "StreamService"
     files: "FileServices"
+    erasure: "AccountDeletion"
 
 
 def get_resources(request: Request) -> Resources:

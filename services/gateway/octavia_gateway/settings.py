@@ -1,8 +1,12 @@
 """Settings of the gateway, beside those every service has."""
 
+from datetime import timedelta
+
 from octavia_common.settings import ServiceSettings
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
+
+from octavia_gateway.retention.policy import Policy
 
 GIB = 1024**3
 MIB = 1024**2
@@ -77,6 +81,23 @@ class GatewaySettings(ServiceSettings):
     max_open_uploads_per_user: int = Field(100, description="Most unfinished uploads of one user.")
     upload_idle_seconds: float = Field(60.0, description="An upload that is silent for this long is dropped.")
     upload_sweep_seconds: float = Field(60.0, description="How often expired uploads are looked for.")
+    retention_result_days: float = Field(
+        30.0,
+        ge=0,
+        description="Jobs, with all that was made for them, are deleted this long after their end; 0: never.",
+    )
+    retention_upload_days: float = Field(
+        30.0,
+        ge=0,
+        description="Uploaded files are deleted this long after they were brought, or last used by a job; "
+        "0: never.",
+    )
+    retention_unlisted_minutes: float = Field(
+        60.0,
+        gt=0,
+        description="What a stage left behind unfinished is removed this long after the last job of its "
+        "user ended.",
+    )
     probe_most_bytes: int = Field(
         64 * MIB, description="Most of a file's index that is held in memory to probe it, in bytes."
     )
@@ -107,6 +128,14 @@ class GatewaySettings(ServiceSettings):
             pairs.setdefault(source, []).append(target)
         return {source: tuple(targets) for source, targets in pairs.items()}
 
+    def retention(self) -> Policy:
+        """How long things are kept."""
+        return Policy(
+            results=_days(self.retention_result_days),
+            uploads=_days(self.retention_upload_days),
+            unlisted=timedelta(minutes=self.retention_unlisted_minutes),
+        )
+
     def administrators(self) -> frozenset[str]:
         """Addresses of the administrators, in lower case."""
         return frozenset(item.lower() for item in _listed(self.admin_emails))
@@ -118,3 +147,7 @@ class GatewaySettings(ServiceSettings):
 
 def _listed(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _days(days: float) -> timedelta | None:
+    return timedelta(days=days) if days else None

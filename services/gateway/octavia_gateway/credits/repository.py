@@ -76,6 +76,7 @@ class CreditsRepository:
             SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::int[], $6::int[],
                                  $7::int[], $8::int[], $9::text[], $10::uuid[], $11::timestamptz[])
                 AS line (user_id, seq)
+            WHERE NOT EXISTS (SELECT 1 FROM account_deletions gone WHERE gone.user_id = line.user_id)
             ORDER BY user_id, seq
             ON CONFLICT DO NOTHING
             """,
@@ -96,6 +97,7 @@ class CreditsRepository:
             """
             INSERT INTO balances (user_id, seq, available, held)
             SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::int[], $4::int[]) AS new (user_id)
+            WHERE NOT EXISTS (SELECT 1 FROM account_deletions gone WHERE gone.user_id = new.user_id)
             ORDER BY user_id
             ON CONFLICT (user_id) DO UPDATE
             SET seq = excluded.seq, available = excluded.available, held = excluded.held

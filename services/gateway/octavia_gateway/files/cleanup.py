@@ -4,18 +4,11 @@ from uuid import UUID
 
 from octavia_common.artifacts import ArtifactStore, upload_key
 
-from octavia_gateway.database import Connection
+from octavia_gateway.database import Connection, GatewayDatabase
+from octavia_gateway.retention.in_use import nothing_in_use
 
 BATCH = 500
-"""Keys of one round: a job of an hour has some thousands."""
-
-_SHARED_WORK = """
-SELECT EXISTS (
-  SELECT 1 FROM jobs mine JOIN jobs other USING (user_id)
-  WHERE mine.user_id = $1 AND mine.job_id = $2 AND other.job_id <> $2
-    AND other.status IN ('queued', 'processing')
-    AND other.spec -> 'source' ->> 'sha256' = mine.spec -> 'source' ->> 'sha256')
-"""
+"""Keys of one transaction: a job of an hour has some thousands."""
 
 _NEXT_KEYS = """
 SELECT key, EXISTS (SELECT 1 FROM job_artifacts other
@@ -25,26 +18,29 @@ FROM job_artifacts mine WHERE user_id = $1 AND job_id = $2 ORDER BY key LIMIT $3
 
 
 async def delete_job_objects(
-    connection: Connection, store: ArtifactStore, user_id: UUID, job_id: UUID
+    database: GatewayDatabase, store: ArtifactStore, user_id: UUID, job_id: UUID
 ) -> bool:
     """Deletes what is listed for the job in `job_artifacts` and that no other job of the user lists.
 
     Uploads are not the job's: one stays for as long as its file has a row. Objects go before their
-    rows, so a call that failed is simply made again. False, and nothing is deleted, while another
-    job on the same source is at work: it may be about to use what this one made.
+    rows, so a call that failed is simply made again. False, and the rest stays, while any job of the user
+    is at work: it may be about to use what this one made (see `retention.in_use`).
     """
-    if await connection.fetchval(_SHARED_WORK, user_id, job_id):
-        return False
-    while rows := await connection.fetch(_NEXT_KEYS, user_id, job_id, BATCH):
-        kept = await _uploads_in_use(connection, user_id)
-        await store.delete([row["key"] for row in rows if not row["shared"] and row["key"] not in kept])
-        await connection.execute(
-            "DELETE FROM job_artifacts WHERE user_id = $1 AND job_id = $2 AND key = ANY($3)",
-            user_id,
-            job_id,
-            [row["key"] for row in rows],
-        )
-    return True
+    while True:
+        async with database.service_transaction() as connection:
+            if not await nothing_in_use(connection, user_id):
+                return False
+            rows = await connection.fetch(_NEXT_KEYS, user_id, job_id, BATCH)
+            if not rows:
+                return True
+            kept = await _uploads_in_use(connection, user_id)
+            await store.delete([row["key"] for row in rows if not row["shared"] and row["key"] not in kept])
+            await connection.execute(
+                "DELETE FROM job_artifacts WHERE user_id = $1 AND job_id = $2 AND key = ANY($3)",
+                user_id,
+                job_id,
+                [row["key"] for row in rows],
+            )
 
 
 async def _uploads_in_use(connection: Connection, user_id: UUID) -> frozenset[str]:

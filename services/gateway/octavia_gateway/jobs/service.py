@@ -33,6 +33,7 @@ from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.jobs.run import Run
 from octavia_gateway.jobs.schemas import CreateVideoTranslation
 from octavia_gateway.jobs.states import JobStatus
+from octavia_gateway.retention.in_use import begin_using
 
 DECISION_WAIT_SECONDS = 1.5
 """How long `process` waits for billing's word, so that who loses a race for the last credits hears 402."""
@@ -146,6 +147,7 @@ class JobsService:
     async def _submit(self, user_id: UUID, job_id: UUID) -> Job:
         changed_quote = None
         async with self._database.user_transaction(user_id) as connection:
+            await begin_using(connection, user_id)
             job = await self._jobs.get(connection, user_id, job_id, lock=True)
             if job.status in (JobStatus.QUEUED, JobStatus.PROCESSING, JobStatus.COMPLETED):
                 raise JobNotProcessableError(job.status.value)
@@ -210,8 +212,7 @@ class JobsService:
             await self._jobs.mark_deleted(connection, job_id)
             await self._announce(connection, Draft(user_id, job_id, "job.deleted", f'{{"id":"{job_id}"}}'))
         # What fails here the sweep does: the job is marked, and its keys are listed until they are gone.
-        async with self._database.service_transaction() as connection:
-            await delete_job_objects(connection, self._store, user_id, job_id)
+        await delete_job_objects(self._database, self._store, user_id, job_id)
 
     async def _prices(self, connection: Connection) -> PriceList:
         prices = await self._credits.prices(connection)

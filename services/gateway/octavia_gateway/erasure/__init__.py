@@ -1,0 +1,1 @@
+"""The deletion of an account: nothing of it stays but the ledger's entries and the fact itself."""

@@ -1,0 +1,115 @@
+"""Queries on what has expired. For the service itself: they see every user's rows."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from octavia_gateway.database import Connection
+
+
+class RetentionRepository:
+    """Finds what nobody needs any more."""
+
+    async def expire_jobs(
+        self, connection: Connection, *, age: timedelta, limit: int
+    ) -> list[tuple[UUID, UUID]]:
+        """Marks at most `limit` jobs deleted that ended (or were created, and never begun) `age` ago.
+
+        Returns (user, job), which no other replica is given too.
+        """
+        rows = await connection.fetch(
+            """
+            UPDATE jobs SET deleted_at = clock_timestamp() WHERE job_id IN (
+                SELECT job_id FROM jobs
+                WHERE deleted_at IS NULL AND status IN ('pending', 'completed', 'failed', 'cancelled')
+                  AND coalesce(finished_at, created_at) < clock_timestamp() - $1::interval
+                ORDER BY coalesce(finished_at, created_at) LIMIT $2 FOR UPDATE SKIP LOCKED
+            ) RETURNING user_id, job_id
+            """,
+            age,
+            limit,
+        )
+        return [(row["user_id"], row["job_id"]) for row in rows]
+
+    async def expired_files(
+        self, connection: Connection, *, age: timedelta, limit: int
+    ) -> list[tuple[UUID, UUID]]:
+        """(user, file) of files older than `age` that no job of that time used, the oldest first."""
+        rows = await connection.fetch(
+            """
+            SELECT user_id, file_id FROM files
+            WHERE created_at < clock_timestamp() - $1::interval AND NOT EXISTS (
+                SELECT 1 FROM jobs
+                WHERE jobs.user_id = files.user_id AND jobs.file_id = files.file_id
+                  AND jobs.deleted_at IS NULL AND (jobs.status IN ('pending', 'queued', 'processing')
+                       OR coalesce(jobs.finished_at, jobs.created_at) >= clock_timestamp() - $1::interval))
+            ORDER BY created_at LIMIT $2
+            """,
+            age,
+            limit,
+        )
+        return [(row["user_id"], row["file_id"]) for row in rows]
+
+    async def forget_deleted_jobs(self, connection: Connection, *, age: timedelta, limit: int) -> int:
+        """Removes rows of jobs that were deleted `age` ago and list no object any more."""
+        rows = await connection.fetch(
+            """
+            DELETE FROM jobs WHERE job_id IN (
+                SELECT job_id FROM jobs
+                WHERE deleted_at < clock_timestamp() - $1::interval
+                  AND NOT EXISTS (SELECT 1 FROM job_artifacts made WHERE made.job_id = jobs.job_id)
+                LIMIT $2 FOR UPDATE SKIP LOCKED
+            ) RETURNING 1
+            """,
+            age,
+            limit,
+        )
+        return len(rows)
+
+    async def users_to_sweep(self, connection: Connection, *, grace: timedelta, limit: int) -> list[UUID]:
+        """Users who had a job that ended since the last sweep, and none at work for `grace`."""
+        rows = await connection.fetch(
+            """
+            SELECT DISTINCT user_id FROM (
+                SELECT user_id FROM jobs
+                WHERE status IN ('completed', 'failed', 'cancelled')
+                  AND (swept_at IS NULL OR swept_at < finished_at)
+                  AND finished_at < clock_timestamp() - $1::interval
+                ORDER BY finished_at LIMIT $2
+            ) due
+            WHERE NOT EXISTS (
+                SELECT 1 FROM jobs busy
+                WHERE busy.user_id = due.user_id
+                  AND (busy.status IN ('queued', 'processing')
+                       OR busy.finished_at >= clock_timestamp() - $1::interval))
+            """,
+            grace,
+            limit,
+        )
+        return [row["user_id"] for row in rows]
+
+    async def mark_swept(self, connection: Connection, user_id: UUID, *, grace: timedelta) -> None:
+        """The user's jobs that ended before `grace` need no further sweep."""
+        await connection.execute(
+            """
+            UPDATE jobs SET swept_at = clock_timestamp()
+            WHERE user_id = $1 AND status IN ('completed', 'failed', 'cancelled')
+              AND (swept_at IS NULL OR swept_at < finished_at)
+              AND finished_at < clock_timestamp() - $2::interval
+            """,
+            user_id,
+            grace,
+        )
+
+    async def unlisted(self, connection: Connection, user_id: UUID, keys: Sequence[str]) -> list[str]:
+        """Those of `keys` that no job of the user lists."""
+        rows = await connection.fetch(
+            """
+            SELECT key FROM unnest($2::text[]) AS found (key)
+            WHERE NOT EXISTS (
+                SELECT 1 FROM job_artifacts made WHERE made.user_id = $1 AND made.key = found.key)
+            """,
+            user_id,
+            list(keys),
+        )
+        return [row["key"] for row in rows]
