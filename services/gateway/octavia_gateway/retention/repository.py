@@ -71,17 +71,17 @@ class RetentionRepository:
         rows = await connection.fetch(
             """
             SELECT DISTINCT user_id FROM (
-                SELECT user_id FROM jobs
+                SELECT user_id FROM jobs due
                 WHERE status IN ('completed', 'failed', 'cancelled')
                   AND (swept_at IS NULL OR swept_at < finished_at)
                   AND finished_at < clock_timestamp() - $1::interval
+                  AND NOT EXISTS (
+                    SELECT 1 FROM jobs busy
+                    WHERE busy.user_id = due.user_id
+                      AND (busy.status IN ('queued', 'processing')
+                           OR busy.finished_at >= clock_timestamp() - $1::interval))
                 ORDER BY finished_at LIMIT $2
-            ) due
-            WHERE NOT EXISTS (
-                SELECT 1 FROM jobs busy
-                WHERE busy.user_id = due.user_id
-                  AND (busy.status IN ('queued', 'processing')
-                       OR busy.finished_at >= clock_timestamp() - $1::interval))
+            ) AS found
             """,
             grace,
             limit,

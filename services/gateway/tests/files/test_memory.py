@@ -16,9 +16,8 @@ pytestmark = pytest.mark.integration
 
 MIB = 1024 * 1024
 LENGTH = 200 * MIB
-GROWTH = 48 * MIB
-"""Three parts of 5 MiB (one filling, one being stored, one being copied between the two), the windows of the
-probe and what Python's allocator does not give back."""
+GROWTH = 40 * MIB
+"""A part of 5 MiB, the windows of the probe and what Python's allocator does not give back."""
 
 
 def wave_header(length: int) -> bytes:
