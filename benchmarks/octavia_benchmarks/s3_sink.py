@@ -141,7 +141,9 @@ class Connection(asyncio.Protocol):
             case "GET" if "uploads" in query:
                 self._say(200, _tag("ListMultipartUploadsResult", _tag("IsTruncated", "false")))
             case "GET" if not key:
-                self._say(200, _tag("ListBucketResult", _tag("IsTruncated", "false")))
+                self._say(
+                    200, _tag("ListBucketResult", _tag("Name", "bucket") + _tag("IsTruncated", "false"))
+                )
             case "PUT" if key:
                 sink.objects[key] = self._body
                 self._say(200, etag="whole")

@@ -37,6 +37,7 @@ async def test_a_head_and_zeros(store: S3ArtifactStore) -> None:
     assert b"".join([piece async for piece in store.stream("k")]) == content
     assert b"".join([piece async for piece in store.stream("k", start=4, length=10)]) == content[4:14]
     assert [each async for each in store.multipart.unfinished("k")] == []
+    assert [key async for key in store.list_keys("k")] == []
     await store.delete(["k"])
 
 

@@ -60,6 +60,7 @@ class PartConnections:
     def __init__(self, address_of: Callable[[str, str, int, int], str]) -> None:
         self._address_of = address_of
         self._idle: list[_Connection] = []
+        self._tls: ssl.SSLContext | None = None
         self._closed = False
 
     async def open(self, key: str, upload_id: str, number: int, size_bytes: int) -> "HttpPartStream":
@@ -93,12 +94,14 @@ class PartConnections:
             if connection.usable:
                 return connection
             connection.writer.close()
+        if secure and self._tls is None:
+            self._tls = await asyncio.to_thread(ssl.create_default_context)  # reads files
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 reader, writer = await asyncio.open_connection(
                     host,
                     port or (443 if secure else 80),
-                    ssl=ssl.create_default_context() if secure else None,
+                    ssl=self._tls if secure else None,
                     limit=_HEAD_BYTES,
                 )
         except OSError as error:  # a time-out is one
@@ -114,11 +117,13 @@ class HttpPartStream:
         self._connection: _Connection | None = connection
 
     async def write(self, data: bytes | memoryview) -> None:
-        connection = self._at_work()
+        writer = self._at_work().writer
+        writer.write(data)
+        if writer.transport.get_write_buffer_size() == 0 and not writer.is_closing():
+            return  # the kernel has it all, as mostly: nothing to wait for
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                connection.writer.write(data)
-                await connection.writer.drain()
+                await writer.drain()
         except OSError as error:
             self.close()
             raise _unreachable(error) from None
