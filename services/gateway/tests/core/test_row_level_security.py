@@ -31,6 +31,7 @@ async def two_users_with_everything(world: World) -> tuple[UUID, UUID]:
         members.append(member.user_id)
     async with world.database.transaction() as connection:
         for user_id in members:
+            await connection.execute("INSERT INTO account_deletions (user_id) VALUES ($1)", user_id)
             upload_id = uuid4()
             await connection.execute(
                 "INSERT INTO uploads (upload_id, user_id, resumable, file_type, filename, part_size, "

@@ -105,14 +105,14 @@ def test_finishing_goes_on_after_its_process_died(
         assert patch(other, path, len(content) - 1, content[-1:]).status_code == 204
         room.rows("DELETE FROM files WHERE file_id = %s", upload_id)
         room.rows(
-            """UPDATE uploads SET state = 'finishing', writer = gen_random_uuid(),
-               writer_until = now() - interval '1 s' WHERE upload_id = %s""",
-            upload_id,
-        )
-        room.rows(
             "INSERT INTO upload_parts (upload_id, user_id, number, etag) VALUES (%s, %s, 1, 'gone')",
             upload_id,
             user_id,
+        )
+        room.rows(
+            """UPDATE uploads SET state = 'finishing', writer = gen_random_uuid(),
+               writer_until = now() - interval '1 s' WHERE upload_id = %s""",
+            upload_id,
         )
         wait_until(lambda: other.get(path).json()["state"] == "finished")
     assert_whole(client, room, path, content)

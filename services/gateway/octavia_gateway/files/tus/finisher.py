@@ -85,7 +85,7 @@ class Finisher:
         size = await self._store.multipart.complete(upload.key, upload.multipart_id, parts)
         if size != upload.length:
             raise UploadCorruptError("The stored file is not as long as what was sent; upload it again.")
-        digest = self._digests.take(upload.upload_id, len(parts))
+        digest = self._digests.take(upload.upload_id, len(parts)) if parts else None
         record = await self._maker.make(
             user_id=upload.user_id,
             file_id=upload.upload_id,
