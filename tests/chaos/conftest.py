@@ -36,6 +36,8 @@ SETTINGS = {
     "RETRY_MAX_DELAY_SECONDS": "4",
     # Faults come every few seconds here, so that one piece of work may be hit again and again.
     "RETRY_ATTEMPTS": "10",
+    # One consumer of the gateway reads most topics, and all of them are poisoned here, twice.
+    "POISON_ALLOWED": "50",
     "WELCOME_CREDITS": "1000000",
     "ACCESS_TOKEN_SECONDS": "86400",
     "RATE_LIMIT_REQUESTS": "1000000/minute",

@@ -42,11 +42,6 @@ class LagMeter:
                         lag[name] += waiting
         return dict(lag)
 
-    async def readers(self) -> dict[str, set[str]]:
-        """The topics that each consumer group has acknowledged events of."""
-        acknowledged = await self._acknowledged()
-        return {name: {partition.topic for partition in offsets} for name, offsets in acknowledged.items()}
-
     async def _acknowledged(self) -> dict[str, dict[TopicPartition, int]]:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
         await admin.start()

@@ -28,8 +28,8 @@ from .wreck import Servers, Wreck
 MINUTES = float(os.environ.get("CHAOS_MINUTES", "1"))
 SEED = int(os.environ.get("CHAOS_SEED") or "20261121")
 USERS = 4
-EVERY_SECONDS = 4.0
-"""One job of each user about so often: a third of what this platform does on two cores."""
+EVERY_SECONDS = 3.0
+"""One job of each user about so often, which is a small part of what the platform does."""
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240 + MINUTES * 60 * 4)]
 

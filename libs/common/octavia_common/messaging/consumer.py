@@ -121,11 +121,18 @@ class Consumer(ABC):
         await self._plumbing.dead_letters.give_up(incoming, consumer=self.name, reason=reason, event=event)
         HANDLED.labels(self.name, "dead_letter").inc()
 
-    def passes_by(self, incoming: Incoming, data: EventData | None = None, *, skip_ended: bool) -> bool:
-        """Whether a record is none of this consumer's business, and count it so."""
-        if incoming.delivery.meant_for not in ("", self.name):
-            HANDLED.labels(self.name, "not_ours").inc()
-            return True
+    def is_anothers(self, incoming: Incoming) -> bool:
+        """Whether a record was repeated for another consumer of the topic, and count it so.
+
+        Asked before it is read: what another could not read is not to be given up here once more.
+        """
+        if incoming.delivery.meant_for in ("", self.name):
+            return False
+        HANDLED.labels(self.name, "not_ours").inc()
+        return True
+
+    def passes_by(self, data: EventData, *, skip_ended: bool) -> bool:
+        """Whether an event is of a job that has ended, and count it so."""
         if skip_ended and isinstance(data, JobEvent) and self._plumbing.ended.has_ended(data.job.hold_id):
             HANDLED.labels(self.name, "job_ended").inc()
             return True

@@ -46,6 +46,8 @@ class StageConsumer(Consumer):
         self._handler = handler
 
     async def consume(self, message: KafkaMessage, first: Incoming) -> Sequence[Incoming]:
+        if self.is_anothers(first):
+            return [first]
         try:
             event = decode(first.body, *self._topic.carries)
         except UndecodableEventError as error:
@@ -53,7 +55,7 @@ class StageConsumer(Consumer):
             return [first]
         if not isinstance(event.data, self._kind):
             HANDLED.labels(self.name, "other_kind").inc()
-        elif not self.passes_by(first, event.data, skip_ended=True):
+        elif not self.passes_by(event.data, skip_ended=True):
             await self._work_on(first, event)
         return [first]
 

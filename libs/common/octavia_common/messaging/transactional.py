@@ -93,13 +93,15 @@ class TransactionalConsumer(Consumer):
         groups: dict[Route, list[Pair]] = {}
         broken: list[tuple[Incoming, UndecodableEventError]] = []
         for one in incoming:
+            if self.is_anothers(one):
+                continue
             topic, route = self._routes[one.topic]
             try:
                 event = decode(one.body, *topic.carries)
             except UndecodableEventError as error:
                 broken.append((one, error))
                 continue
-            if not self.passes_by(one, event.data, skip_ended=route.skip_ended):
+            if not self.passes_by(event.data, skip_ended=route.skip_ended):
                 groups.setdefault(route, []).append((one, event))
         for route, pairs in groups.items():
             await self._apply_all(route, pairs)
