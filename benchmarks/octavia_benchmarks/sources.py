@@ -15,9 +15,9 @@ SECONDS = 2.0
 
 
 class Sources:
-    """Makes short videos in a folder."""
+    """Makes videos of `seconds` in a folder."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, seconds: float = SECONDS) -> None:
         self._directory = directory
         directory.mkdir(parents=True, exist_ok=True)
         track = directory / "tone.wav"
@@ -25,10 +25,10 @@ class Sources:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(_RATE)
-            tone = (int(6000 * math.sin(2 * math.pi * 440 * n / _RATE)) for n in range(int(SECONDS * _RATE)))
+            tone = (int(6000 * math.sin(2 * math.pi * 440 * n / _RATE)) for n in range(int(seconds * _RATE)))
             file.writeframes(b"".join(struct.pack("<h", sample) for sample in tone))
         video = directory / "base.mp4"
-        put_under_picture(video, track, SECONDS, picture=CHEAP)
+        put_under_picture(video, track, seconds, picture=CHEAP)
         self._bytes = video.read_bytes()
 
     def some(self, count: int) -> Iterator[Path]:
