@@ -39,24 +39,32 @@ FLOOD_EVENTS, FLOOD_BYTES = 150, 6000
 BREATH_SECONDS = 0.3
 """Between two broadcasts, the first of which has arrived."""
 
-LATEST_SECONDS = 60.0
+LATEST_SECONDS = 30.0
 """How long events that are late are waited for."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How much of everything."""
+    """How much of everything.
+
+    Attributes:
+        readers: that follow one user, who is told of to all.
+        alone: readers more, each of whom follows a user of his own: events to one go to one of these.
+        stalling: readers more, of a user of theirs, who stall.
+        rate: events to one a second; half of it beside readers that stall.
+    """
 
     readers: int = 15_000
-    broadcasts: int = 20
+    alone: int = 1_000
+    broadcasts: int = 10
     rate: int = 8_000
-    seconds: float = 15.0
+    seconds: float = 10.0
     warm_up_seconds: float = 3.0
     stalling: int = 200
     stalling_rounds: int = 3
 
 
-QUICK = Scale(300, 3, 500, 1.0, 0.5, 20, 1)
+QUICK = Scale(300, 50, 3, 500, 1.0, 0.5, 20, 1)
 
 
 @dataclass
@@ -81,10 +89,10 @@ class Found:
 async def measure(*, quick: bool) -> tuple[list[Figure], list[str]]:
     """The gateway and FastAPI's own streams, one after the other, under the same crowd."""
     scale = QUICK if quick else Scale()
-    allow_files(scale.readers + scale.stalling)
+    allow_files(scale.readers + scale.alone + scale.stalling)
     with servers() as on:
         with gateway_platform(on, scale.readers) as platform:
-            accounts = await add_accounts(on.postgres.address, 1 + scale.readers)
+            accounts = await add_accounts(on.postgres.address, 2 + scale.alone)
             ours = await _Bench(on.postgres.address, gateway_of(platform), accounts, scale).run()
             dropped = _dropped(platform.metrics("gateway"))
         async with baseline(on) as other:
@@ -98,7 +106,7 @@ async def measure(*, quick: bool) -> tuple[list[Figure], list[str]]:
         ),
     ]
     notes = [
-        f"live: {scale.readers} readers; {scale.rate} events/s to one of them each.",
+        f"live: {scale.readers} readers of one user and {scale.alone} of one each.",
         *ours.notes,
         *theirs.notes,
     ]
@@ -117,30 +125,28 @@ class _Bench:
         self._database_url = database_url
         self._server = server
         self._accounts = accounts
+        self._alone = accounts[2:]
         self._scale = scale
         self._found = Found()
 
     async def run(self) -> Found:
-        """All readers follow one user, then each a user of his own."""
-        found = self._found
-        shared, own = self._accounts[:1], self._accounts[1:]
+        """Most readers follow one user, the others each a user of his own."""
+        found, port = self._found, self._server.port
+        shared, own = self._server.requests(self._accounts[:1]), self._server.requests(self._alone)
         async with self._crowd() as (crowd, source):
             # Some that come and go again: code is loaded, connections are pooled.
-            await crowd.open(self._server.port, self._server.requests(own[:200]))
+            await crowd.open(port, own[:200])
             await crowd.close()
             await asyncio.sleep(2)
-            idle = resident_kib(self._server.pid)
-            await crowd.open(self._server.port, self._server.requests(shared) * self._scale.readers)
+            idle, began = resident_kib(self._server.pid), time.perf_counter()
+            readers = shared * self._scale.readers + own
+            await crowd.open(port, readers)
+            opening = len(readers) / (time.perf_counter() - began)
+            self._note(f"opening {opening:.0f} streams/s; idle {idle / 1024:.0f} MiB.")
             await self._broadcast(crowd, source)
-            await crowd.close()
-        async with self._crowd() as (crowd, source):
-            began = time.perf_counter()
-            await crowd.open(self._server.port, self._server.requests(own))
-            opening = time.perf_counter() - began
             await self._one_by_one(crowd, source)
             # At the end, with all that the events left behind.
-            found.kib = (resident_kib(self._server.pid) - idle) / self._scale.readers
-            self._note(f"opening {len(own) / opening:.0f} streams/s; idle {idle / 1024:.0f} MiB.")
+            found.kib = (resident_kib(self._server.pid) - idle) / len(readers)
             if self._server.name == GATEWAY:
                 await self._beside_stalled_readers(crowd, source)
             await crowd.close()
@@ -164,7 +170,7 @@ class _Bench:
         )
 
     async def _one_by_one(self, crowd: Crowd, source: Source) -> None:
-        scale, users = self._scale, users_of(self._accounts[1:])
+        scale, users = self._scale, users_of(self._alone)
         shuffled = random.Random(1).sample(users, len(users))
         await source.flow(shuffled, a_second=scale.rate, seconds=scale.warm_up_seconds)
         await asyncio.sleep(1)
@@ -182,7 +188,7 @@ class _Bench:
 
     async def _beside_stalled_readers(self, crowd: Crowd, source: Source) -> None:
         """Events to one, beside readers that stall and beside as many that read the same."""
-        scale, noisy, users = self._scale, self._accounts[0], users_of(self._accounts[1:])
+        scale, noisy, users = self._scale, self._accounts[1], users_of(self._alone)
         many = self._server.requests([noisy]) * scale.stalling
         async with self._crowd() as (others, _):
             for _ in range(scale.stalling_rounds):
@@ -232,6 +238,7 @@ class _Bench:
             await source.close()
 
     def _note(self, text: str) -> None:
+        print(f"  {self._server.name}: {text}", flush=True)
         self._found.notes.append(f"live: {self._server.name}: {text}")
 
 

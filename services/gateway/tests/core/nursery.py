@@ -22,8 +22,9 @@ from octavia_common.database import Database
 from octavia_common.outbox.outbox import Outbox
 from octavia_gateway.app import build_app
 from octavia_gateway.auth.user import User
-from octavia_gateway.composition import compose
+from octavia_gateway.composition import Gateway, compose
 from octavia_gateway.settings import GatewaySettings
+from starlette.types import ASGIApp
 
 PR_SET_PDEATHSIG = 1
 """prctl(2): the signal that a process gets when its parent ends."""
@@ -36,12 +37,9 @@ class TokenIsUser:
         return User(user_id=UUID(credential), email="somebody@example.org", is_admin=False)
 
 
-async def serve(settings: GatewaySettings, listener: socket.socket) -> None:
+async def serve(database: Database, gateway: Gateway, app: ASGIApp, listener: socket.socket) -> None:
     """Serve until killed."""
-    database = Database(settings.database_url.get_secret_value(), schema="gateway", pool_size=3)
     await database.open()
-    gateway = compose(settings, database, Outbox("gateway", "gateway"), FakeArtifactStore())
-    app = build_app(replace(gateway.resources, authenticator=TokenIsUser()))
     background = [asyncio.create_task(run()) for run in (gateway.hub.run, gateway.streams.run)]
     config = uvicorn.Config(app, lifespan="off", loop="none", http="httptools", log_level="warning")
     await uvicorn.Server(config).serve([listener])
@@ -52,6 +50,9 @@ async def serve(settings: GatewaySettings, listener: socket.socket) -> None:
 def main() -> None:
     """Fork a replica for each line, until there are no more."""
     settings = GatewaySettings()
+    database = Database(settings.database_url.get_secret_value(), schema="gateway", pool_size=3)
+    gateway = compose(settings, database, Outbox("gateway", "gateway"), FakeArtifactStore())
+    app = build_app(replace(gateway.resources, authenticator=TokenIsUser()))
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     gc.freeze()
     for _ in sys.stdin:
@@ -59,7 +60,7 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-            asyncio.run(serve(settings, listener))
+            asyncio.run(serve(database, gateway, app, listener))
             os._exit(0)
         print(child, listener.getsockname()[1], flush=True)
         listener.close()
