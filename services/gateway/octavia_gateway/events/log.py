@@ -5,13 +5,39 @@ become visible in order, and a reader that has seen n has seen everything below 
 a stream resume on any replica from nothing but a Last-Event-ID.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from octavia_gateway.database import Connection
-from octavia_gateway.events.wire import CHANNEL, StreamEvent, credits_notice, event_notice
+from octavia_gateway.events.wire import CHANNEL, MAX_NOTICE_BYTES, StreamEvent, credits_notice
+
+_APPEND = """
+WITH drafts AS (
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[])
+        WITH ORDINALITY AS draft (user_id, job_id, kind, body, place)
+), streams AS (
+    INSERT INTO user_streams AS streams (user_id, last_seq)
+    SELECT user_id, count(*) FROM drafts GROUP BY user_id ORDER BY user_id
+    ON CONFLICT (user_id) DO UPDATE SET last_seq = streams.last_seq + excluded.last_seq
+    RETURNING user_id, last_seq
+), events AS (
+    SELECT user_id, job_id, kind, body,
+           last_seq - count(*) OVER (PARTITION BY user_id)
+               + row_number() OVER (PARTITION BY user_id ORDER BY place) AS seq
+    FROM drafts JOIN streams USING (user_id)
+), kept AS (
+    INSERT INTO job_events (user_id, seq, job_id, kind, body)
+    SELECT user_id, seq, job_id, kind, body FROM events
+)
+SELECT pg_notify($5, CASE WHEN octet_length(whole) <= $6 THEN whole ELSE user_id || '|' || seq END)
+FROM (
+    SELECT user_id, seq, concat_ws('|', user_id, seq, job_id, kind, body) AS whole
+    FROM events ORDER BY user_id, seq
+) AS notices
+"""
+"""One statement, for each is a way to the server and back while the counters are locked. Its notices are
+those of `wire.event_notice`, in the order of their numbers: a stream takes a lower one for seen."""
 
 
 @dataclass(frozen=True)
@@ -42,41 +68,16 @@ class EventLog:
 
         Locks the users' counters in id order; callers lock jobs before, never after.
         """
-        if not drafts:
-            return
-        counts = Counter(draft.user_id for draft in drafts)
-        rows = await connection.fetch(
-            """
-            INSERT INTO user_streams AS streams (user_id, last_seq)
-            SELECT * FROM unnest($1::uuid[], $2::bigint[]) AS more (user_id, last_seq) ORDER BY user_id
-            ON CONFLICT (user_id) DO UPDATE SET last_seq = streams.last_seq + excluded.last_seq
-            RETURNING user_id, last_seq
-            """,
-            list(counts.keys()),
-            list(counts.values()),
-        )
-        upcoming = {row["user_id"]: row["last_seq"] - counts[row["user_id"]] + 1 for row in rows}
-        events: list[StreamEvent] = []
-        for draft in drafts:
-            seq = upcoming[draft.user_id]
-            upcoming[draft.user_id] = seq + 1
-            events.append(StreamEvent(draft.user_id, seq, draft.job_id, draft.kind, draft.body))
-        await connection.execute(
-            """
-            WITH told AS (
-                INSERT INTO job_events (user_id, seq, job_id, kind, body)
-                SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::text[])
+        if drafts:
+            await connection.execute(
+                _APPEND,
+                [draft.user_id for draft in drafts],
+                [draft.job_id for draft in drafts],
+                [draft.kind for draft in drafts],
+                [draft.body for draft in drafts],
+                CHANNEL,
+                MAX_NOTICE_BYTES,
             )
-            SELECT pg_notify($6, notice) FROM unnest($7::text[]) AS notice
-            """,
-            [event.user_id for event in events],
-            [event.seq for event in events],
-            [event.job_id for event in events],
-            [event.kind for event in events],
-            [event.body for event in events],
-            CHANNEL,
-            [event_notice(event) for event in events],
-        )
 
     async def announce_credits(self, connection: Connection, user_ids: Sequence[UUID]) -> None:
         """Wake whoever waits for a change of these users' balances."""

@@ -5,9 +5,11 @@ import socket
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from octavia_common.events import ReleaseReason
 from octavia_gateway.events.log import Draft, EventLog
+from octavia_gateway.events.wire import CHANNEL, MAX_NOTICE_BYTES, StreamEvent, event_notice
 from prometheus_client import REGISTRY
 
 from .conftest import MakeWorld
@@ -169,6 +171,31 @@ async def test_the_hub_recovers_from_more_events_than_it_can_hold(
             await follower.next()
             seen.append(int(follower.last_id or 0))
     assert seen == list(range(1, total + 1))
+
+
+async def test_what_is_appended_is_numbered_and_told_in_order(world: World) -> None:
+    log, users = EventLog(), [uuid4(), uuid4()]
+    told: list[str] = []
+    listening = await asyncpg.connect(world.settings.database_url.get_secret_value())
+    await listening.add_listener(CHANNEL, lambda *notify: told.append(str(notify[3])))
+    drafts = [
+        Draft(users[number % 2], uuid4(), "job.updated", f'{{"text":"ế{"x" * size}"}}')
+        for number, size in enumerate((1, 2, MAX_NOTICE_BYTES, 3, 4, 5))
+    ]
+    for batch in (drafts[:5], drafts[5:], []):
+        async with world.database.transaction() as connection:
+            await log.append(connection, batch)
+    await _until(lambda: len(told) == len(drafts))
+    await listening.close()
+    for start, user_id in enumerate(users):
+        events = [
+            StreamEvent(user_id, seq, draft.job_id, draft.kind, draft.body)
+            for seq, draft in enumerate(drafts[start::2], 1)
+        ]
+        assert [text for text in told if text.startswith(str(user_id))] == [event_notice(e) for e in events]
+        async with world.database.transaction() as connection:
+            assert await log.since_each(connection, [(user_id, 0)]) == events
+            assert await log.last_seq(connection, user_id) == len(events)
 
 
 async def test_keep_alives_are_comments(make_world: MakeWorld) -> None:
