@@ -63,9 +63,9 @@ class FileServices:
         )
 
 
-def get_files(request: Request) -> FileServices:
+async def get_files(request: Request) -> FileServices:
     """The application's file services (a FastAPI dependency)."""
-    return get_resources(request).files
+    return (await get_resources(request)).files
 
 
 CurrentFiles = Annotated[FileServices, Depends(get_files)]
