@@ -30,8 +30,8 @@ from octavia_benchmarks.upload_clients import (
 
 AIM_THROUGH, AIM_SIGNED = 0.8, 0.97
 AIM_GROWTH_MIB = 96.0
-_LENGTH, _QUICK_LENGTH = 256 * MIB, 24 * MIB
-_ROUNDS, _QUICK_ROUNDS = 7, 1
+_LENGTH, _QUICK_LENGTH = 512 * MIB, 24 * MIB
+_ROUNDS, _QUICK_ROUNDS = 5, 1
 _LARGE, _QUICK_LARGE = 10 * 1024 * MIB, 64 * MIB
 _AT_ONCE = 4
 _GATEWAY_ALONE = {name: int(name == "gateway") for name in SERVICES}

@@ -148,13 +148,17 @@ class JobsRepository:
         return [_job(row) for row in rows]
 
     async def lock_deleted_with_objects(self, connection: Connection) -> tuple[UUID, UUID] | None:
-        """(user, job) of a deleted job that still lists objects, and that no other sweep has in hand."""
+        """(user, job) of a deleted job that still lists objects, whose user has no job at work, and that no
+        other sweep has in hand."""
         row = await connection.fetchrow(
             """
             SELECT user_id, job_id FROM jobs
             WHERE deleted_at IS NOT NULL
               AND EXISTS (SELECT 1 FROM job_artifacts made WHERE made.job_id = jobs.job_id)
-            ORDER BY random() LIMIT 1 FOR UPDATE SKIP LOCKED
+              AND NOT EXISTS (
+                SELECT 1 FROM jobs busy
+                WHERE busy.user_id = jobs.user_id AND busy.status IN ('queued', 'processing'))
+            ORDER BY random() LIMIT 1 FOR UPDATE OF jobs SKIP LOCKED
             """
         )
         return (row["user_id"], row["job_id"]) if row else None
