@@ -17,7 +17,17 @@ from octavia_benchmarks.driver import JobNotCompletedError
 from octavia_benchmarks.prerequisites import install
 from octavia_benchmarks.results import Figure
 
-NAMES = ("latency", "throughput", "scaling", "fairness", "realtime", "live", "live_from_kafka", "uploads")
+NAMES = (
+    "latency",
+    "throughput",
+    "scaling",
+    "fairness",
+    "realtime",
+    "live",
+    "live_from_kafka",
+    "uploads",
+    "uploads_large",
+)
 
 Measure = Callable[..., Coroutine[Any, Any, tuple[list[Figure], list[str]]]]
 
