@@ -33,7 +33,7 @@ def patch(
 
 def offset_of(client: httpx.Client, path: str) -> int:
     answer = client.head(path, headers=TUS)
-    assert answer.status_code == 200
+    assert answer.status_code == 200, (answer.status_code, client.get(path).text)
     assert answer.headers["cache-control"] == "no-store"
     return int(answer.headers["upload-offset"])
 
