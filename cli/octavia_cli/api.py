@@ -16,6 +16,7 @@ from octavia_cli.errors import (
     RefusedError,
     UnreachableError,
 )
+from octavia_cli.foreign import plain
 from octavia_cli.messages import _, language
 from octavia_cli.sessions import Session, SessionStore
 
@@ -120,13 +121,13 @@ class Api:
     def get(self, path: str, **params: Any) -> Any:
         """The JSON of a resource. Raises CliError."""
         wanted = {name: value for name, value in params.items() if value is not None}
-        return self.send("GET", f"{PREFIX}{path}", params=wanted).json()
+        return plain(self.send("GET", f"{PREFIX}{path}", params=wanted).json())
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """The JSON that a POST answers (None for no content); repeated safely by its Idempotency-Key."""
         key = {"Idempotency-Key": str(uuid4())}
         answer = self.send("POST", f"{PREFIX}{path}", json=body, headers=key)
-        return answer.json() if answer.content else None
+        return plain(answer.json()) if answer.content else None
 
     def send(self, method: str, url: str, **options: Any) -> httpx.Response:
         """A request that may be repeated. Raises CliError for anything but success."""
@@ -208,7 +209,7 @@ def _check(answer: httpx.Response) -> None:
 def _error_of(answer: httpx.Response) -> CliError:
     """Our error for a problem document (RFC 9457), or for what is none."""
     try:
-        problem: dict[str, Any] = answer.json()
+        problem: dict[str, Any] = plain(answer.json())
         message = str(problem.get("detail") or problem["title"])
     except (ValueError, KeyError, AttributeError):
         return UnreachableError(

@@ -8,6 +8,7 @@ from typing import Any
 
 from octavia_cli.api import PREFIX, Api, PassingError
 from octavia_cli.errors import CliError, UnreachableError
+from octavia_cli.foreign import language_tag
 from octavia_cli.messages import _
 
 MOST_FAILURES = 8
@@ -15,7 +16,16 @@ _PIECE = 256 * 1024
 
 
 def result_path(source: Path, language: str, media_type: str | None, folder: Path | None) -> Path:
-    """`talk.es.mp4` beside `talk.mp4`, or in `folder`; another container gets its own suffix."""
+    """`talk.es.mp4` beside `talk.mp4`, or in `folder`; another container gets its own suffix.
+
+    `language` is the server's word. Raises UnreachableError where it is none that a name can hold.
+    """
+    try:
+        language = language_tag(language)
+    except ValueError:
+        raise UnreachableError(
+            _("The server names a language that is none; nothing was written."), code="not_a_language"
+        ) from None
     suffixes = {
         "video/mp4": ".mp4",
         "video/x-matroska": ".mkv",

@@ -10,6 +10,7 @@ from httpx_sse import EventSource, SSEError
 
 from octavia_cli.api import PREFIX, Api, PassingError
 from octavia_cli.errors import RefusedError, UnreachableError
+from octavia_cli.foreign import plain
 from octavia_cli.messages import _
 
 ENDED = frozenset({"completed", "failed", "cancelled"})
@@ -48,7 +49,7 @@ def follow(
             except (PassingError, httpx.TransportError, SSEError):
                 pass  # asking, next, finds out whether the server is away
         try:
-            job: Job = api.send_once("GET", f"{PREFIX}/jobs/{job_id}").json()
+            job: Job = plain(api.send_once("GET", f"{PREFIX}/jobs/{job_id}").json())
         except PassingError as error:
             now = time.monotonic()
             away_since = away_since or now
@@ -81,7 +82,7 @@ def _stream(api: Api, job_id: str, last_id: str | None) -> Iterator[tuple[str, J
             if event.event == "job.deleted":
                 raise RefusedError(_("The job was deleted."), code="job_not_found")
             try:
-                job = json.loads(event.data)
+                job = plain(json.loads(event.data))
             except ValueError:
                 continue
             if isinstance(job, dict) and "status" in job:

@@ -26,13 +26,13 @@ JsonOption = Annotated[bool, typer.Option("--json", help=_("Print the result as 
 
 
 def out() -> Console:
-    """Standard output: results."""
-    return Console(highlight=False)
+    """Standard output: results. Brackets in them are brackets."""
+    return Console(highlight=False, markup=False)
 
 
 def err() -> Console:
     """Standard error: progress and complaints."""
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=True, highlight=False, markup=False)
 
 
 def print_json(value: Any) -> None:

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from octavia_cli.commands.translate import fetch
 from octavia_cli.errors import JobFailedError
+from octavia_cli.foreign import file_name
 from octavia_cli.messages import _
 from octavia_cli.progress import reporter
 from octavia_cli.terminal import (
@@ -89,7 +90,7 @@ def download_results(
                 code=job["status"],
             )
         wanted = [output for output in job["outputs"] if not to or output["language"] in to]
-        source = Path(Path(job["filename"]).name)
+        source = Path(file_name(job["filename"]))
         files = {o["language"]: str(fetch(api, report, job, o, source, folder)) for o in wanted}
     if as_json:
         print_json({"job_id": job_id, "files": files})
