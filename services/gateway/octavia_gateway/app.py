@@ -19,7 +19,7 @@ from octavia_gateway.events.handover import Handover
 from octavia_gateway.files import endpoints as files
 from octavia_gateway.jobs import endpoints as jobs
 from octavia_gateway.middleware import RequestContext
-from octavia_gateway.openapi import Problem
+from octavia_gateway.openapi import describe_problems
 from octavia_gateway.resources import Resources
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -44,10 +44,16 @@ Calls are limited; `RateLimit` fields say what is left.
 def build_app(resources: Resources, health: Health | None = None) -> ASGIApp:
     """The application; whoever calls owns the resources and closes them.
 
-    The documentation's pages bring their scripts with them: nothing is loaded from elsewhere.
+    The documentation's pages bring their scripts with them: nothing is loaded from elsewhere. An address with
+    a slash too many is nothing: a redirect would name whatever host the caller put into its request.
     """
     app: FastAPI = FastAPIOffline(
-        title="Octavia", version="1", description=DESCRIPTION, redoc_url=None, static_url="/docs/assets"
+        title="Octavia",
+        version="1",
+        description=DESCRIPTION,
+        redoc_url=None,
+        static_url="/docs/assets",
+        redirect_slashes=False,
     )
     app.state.resources = resources
     problems.install(app)
@@ -69,30 +75,11 @@ def build_app(resources: Resources, health: Health | None = None) -> ASGIApp:
 
 
 def _describe_problems(app: FastAPI) -> None:
-    """Put the problem document in the OpenAPI document, in place of the framework's own error shape."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            schema = generate()
-            schemas = schema["components"]["schemas"]
-            described = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas.update(described.pop("$defs"))
-            schemas["Problem"] = described
-            for name in ("HTTPValidationError", "ValidationError"):
-                schemas.pop(name, None)
-            for path in schema["paths"].values():
-                for operation in path.values():
-                    _use_problem(operation.get("responses", {}))
+            describe_problems(generate())
         return app.openapi_schema or {}
 
     app.openapi = openapi  # type: ignore[method-assign]
-
-
-def _use_problem(responses: dict[str, Any]) -> None:
-    if "HTTPValidationError" in str(responses.get("422", "")):
-        reference = {"$ref": "#/components/schemas/Problem"}
-        responses["422"] = {
-            "description": "Not valid",
-            "content": {problems.MEDIA_TYPE: {"schema": reference}},
-        }

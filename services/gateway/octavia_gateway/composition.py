@@ -31,7 +31,8 @@ from octavia_gateway.housekeeping import Housekeeping
 from octavia_gateway.idempotency import Idempotency
 from octavia_gateway.jobs.languages import LanguageCatalogue
 from octavia_gateway.jobs.service import JobsService
-from octavia_gateway.rate_limits import RateLimiter
+from octavia_gateway.rate_limits.guessing import GuessingGuard
+from octavia_gateway.rate_limits.limiter import RateLimiter
 from octavia_gateway.resources import Resources
 from octavia_gateway.retention.service import Retention
 from octavia_gateway.settings import GatewaySettings
@@ -77,15 +78,21 @@ def compose(settings: GatewaySettings, database: Database, outbox: Outbox, store
     secret = settings.jwt_secret.get_secret_value()
     hub = EventHub(lambda: _listening_connection(database), _catch_up(tables))
     streams = StreamRegistry(hub, settings, _over(tables))
-    passwords = Passwords(memory_kib=settings.argon2_memory_kib, time_cost=settings.argon2_time_cost)
+    passwords = Passwords(
+        memory_kib=settings.argon2_memory_kib,
+        time_cost=settings.argon2_time_cost,
+        threads=settings.argon2_threads,
+    )
     tokens = AccessTokens(secret, lifetime=timedelta(seconds=settings.access_token_seconds))
     idempotency = Idempotency(tables, secret, lifetime=timedelta(hours=settings.idempotency_hours))
+    limiter = RateLimiter(tables)
     resources = Resources(
         settings=settings,
         database=tables,
         store=store,
         authenticator=TokenAuthenticator(tables, tokens, administrators=settings.administrators()),
-        limiter=RateLimiter(requests=settings.rate_limit_requests, logins=settings.rate_limit_logins),
+        limiter=limiter,
+        guard=GuessingGuard(tables, limiter, settings.login_rate),
         idempotency=idempotency,
         auth=AuthService(tables, passwords, tokens, hub, refresh_token_days=settings.refresh_token_days),
         api_keys=ApiKeysService(tables),

@@ -37,6 +37,12 @@ class GatewayDatabase:
             yield connection
 
     @asynccontextmanager
+    async def service_connection(self) -> AsyncIterator[Connection]:
+        """A connection as the service, without a transaction: for single statements, one round trip each."""
+        async with self._database.pool.acquire() as connection:
+            yield connection
+
+    @asynccontextmanager
     async def user_transaction(self, user_id: UUID) -> AsyncIterator[Connection]:
         """A transaction bound to one user by row level security."""
         async with self._database.transaction() as connection:

@@ -4,6 +4,8 @@ from octavia_gateway.auth.repository import AuthRepository
 from octavia_gateway.database import GatewayDatabase
 from octavia_gateway.events.log import EventLog
 from octavia_gateway.idempotency import Idempotency
+from octavia_gateway.rate_limits.guessing import FORGET_SECONDS
+from octavia_gateway.rate_limits.repository import LimitsRepository
 from octavia_gateway.retention.service import Retention
 
 
@@ -24,6 +26,7 @@ class Housekeeping:
         self._job_event_days = job_event_days
         self._log = EventLog()
         self._accounts = AuthRepository()
+        self._limits = LimitsRepository()
 
     async def round(self) -> None:
         """Prune a bounded number of rows of each kind."""
@@ -31,4 +34,5 @@ class Housekeeping:
             await self._log.prune(connection, days=self._job_event_days)
             await self._accounts.prune(connection)
             await self._idempotency.prune(connection)
+            await self._limits.prune(connection, forget=FORGET_SECONDS)
         await self._retention.round()

@@ -18,7 +18,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from octavia_gateway.auth.user import UnauthenticatedError
-from octavia_gateway.bodies import bounded
+from octavia_gateway.bodies import bounded, check_encoding
 from octavia_gateway.database import Connection, GatewayDatabase
 from octavia_gateway.problems import ApiError
 
@@ -158,6 +158,7 @@ class IdempotentRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_once(request: Request) -> Response:
+            check_encoding(request)
             request = self.prepared(request)
             key = request.headers.get(HEADER)
             if key is None or request.method != "POST":

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from octavia_gateway.app import build_app
 from octavia_gateway.composition import compose
+from octavia_gateway.connections import BoundedHead
 from octavia_gateway.projection import wiring
 from octavia_gateway.settings import GatewaySettings
 
@@ -37,7 +38,7 @@ async def serve(settings: GatewaySettings, listener: socket.socket) -> None:
     wiring.attach(runtime)
     for name, run in gateway.background().items():
         runtime.add_background(name, run)
-    server = _server(settings, build_app(gateway.resources, runtime.health))
+    server = QuietServer(server_config(settings, build_app(gateway.resources, runtime.health)))
     try:
         async with runtime:
             serving = asyncio.create_task(server.serve([listener]), name="http")
@@ -74,22 +75,21 @@ def _bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _server(settings: GatewaySettings, app: ASGIApp) -> QuietServer:
-    return QuietServer(
-        uvicorn.Config(
-            app,
-            lifespan="off",
-            loop="none",
-            http="httptools",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=settings.trusted_proxies or None,
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=max(1, int(settings.shutdown_grace_seconds) - 5),
-            backlog=4096,
-        )
+def server_config(settings: GatewaySettings, app: ASGIApp) -> uvicorn.Config:
+    """How the API is served. X-Forwarded-For counts where a trusted proxy sends it, and from nobody else."""
+    return uvicorn.Config(
+        app,
+        lifespan="off",
+        loop="none",
+        http=BoundedHead,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or None,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=max(1, int(settings.shutdown_grace_seconds) - 5),
+        backlog=4096,
     )
 
 

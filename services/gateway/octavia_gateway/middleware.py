@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from octavia_gateway.problems import internal_problem
+from octavia_gateway.rate_limits.http import STATE_KEY
 
 log = structlog.get_logger(__name__)
 
@@ -87,7 +88,7 @@ def _complete(headers: MutableHeaders, scope: Scope, request_id: str) -> None:
         headers.setdefault(name, value)
     if scope["path"] in ("/docs", "/redoc"):
         headers["Content-Security-Policy"] = _DOCS_POLICY
-    for name, value in scope.get("octavia.rate_limit", {}).items():
+    for name, value in scope.get(STATE_KEY, {}).items():
         headers.setdefault(name, value)
     if scope["path"].startswith("/api/"):
         headers.setdefault("Cache-Control", "no-store")

@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -70,8 +70,8 @@ def decode_moment(cursor: str | None) -> tuple[datetime, UUID] | None:
             try:
                 at = datetime.fromisoformat(moment)
                 if at.tzinfo is not None:
-                    return at, UUID(identity)
-            except ValueError:
+                    return at.astimezone(UTC), UUID(identity)
+            except (ValueError, OverflowError):  # the year 1, east of Greenwich
                 pass
     raise InvalidCursorError
 

@@ -1,5 +1,6 @@
 """RFC 9457: every error of the HTTP API is a problem document, in the reader's language."""
 
+import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -17,10 +18,21 @@ from octavia_gateway.messages import Language
 MEDIA_TYPE = "application/problem+json"
 
 
+MOST_FIELD_ERRORS = 20
+LONGEST_FIELD = 100
+"""Of what the caller named itself, no more is repeated than a person would read."""
+
+
 class ProblemResponse(JSONResponse):
-    """A problem document."""
+    """A problem document. Halves of characters, which JSON lets callers send, are shown as question marks."""
 
     media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:
+        """The document as JSON."""
+        return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
+            errors="replace"
+        )
 
 
 class ApiError(OctaviaError):
@@ -103,7 +115,7 @@ async def on_validation_error(request: Request, error: Exception) -> Response:
     """A request that is not of the documented shape: one line a field."""
     assert isinstance(error, RequestValidationError)
     language = messages.chosen_language(request.headers.get("accept-language"))
-    fields = [_field_error(item, language) for item in error.errors()]
+    fields = [_field_error(item, language) for item in error.errors()[:MOST_FIELD_ERRORS]]
     detail = "Some fields are missing or not valid: " + "; ".join(
         f"{item['field'] or 'body'}: {item['message']}" for item in fields[:5]
     )
@@ -115,7 +127,7 @@ def _field_error(item: Mapping[str, Any], language: Language) -> dict[str, str]:
     location: Sequence[Any] = item["loc"]
     return {
         "in": str(location[0]),
-        "field": ".".join(map(str, location[1:])),
+        "field": ".".join(map(str, location[1:]))[:LONGEST_FIELD],
         "code": item["type"],
         "message": message,
     }
@@ -131,7 +143,9 @@ _CODES = {
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    408: "request_timeout",
     413: "request_too_large",
+    415: "unsupported_encoding",
 }
 
 
@@ -146,6 +160,10 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
         detail = f"{request.url.path} does not take {request.method}; see /docs for what it takes."
     if error.status_code == 413:
         detail = "The body of this request is larger than it can be. Files go to /api/v1/upload."
+    if error.status_code == 408:
+        detail = "The body of this request did not arrive in time. Send it again."
+    if error.status_code == 415:
+        detail = "Compressed bodies are not taken. Send it without Content-Encoding."
     return problem(request, status=error.status_code, code=code, detail=detail, headers=error.headers)
 
 

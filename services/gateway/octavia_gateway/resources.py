@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from octavia_gateway.files.services import FileServices
     from octavia_gateway.idempotency import Idempotency
     from octavia_gateway.jobs.service import JobsService
-    from octavia_gateway.rate_limits import RateLimiter
+    from octavia_gateway.rate_limits.guessing import GuessingGuard
+    from octavia_gateway.rate_limits.limiter import RateLimiter
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Resources:
     store: "ArtifactStore"
     authenticator: "Authenticator"
     limiter: "RateLimiter"
+    guard: "GuessingGuard"
     idempotency: "Idempotency"
     auth: "AuthService"
     api_keys: "ApiKeysService"

@@ -6,6 +6,7 @@ from octavia_common.settings import ServiceSettings
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from octavia_gateway.rate_limits.rates import Rate
 from octavia_gateway.retention.policy import Policy
 
 GIB = 1024**3
@@ -40,9 +41,18 @@ class GatewaySettings(ServiceSettings):
     argon2_memory_kib: int = Field(19456, description="Memory of one password hash (OWASP's minimum).")
     argon2_time_cost: int = Field(2, description="Passes of one password hash.")
 
-    rate_limit_requests: str = Field("3000/minute", description="Requests of one user or address.")
+    argon2_threads: int = Field(
+        0,
+        ge=0,
+        description="Passwords hashed at a time by one process; 0: all cores but one.",
+    )
+
+    rate_limit_requests: str = Field(
+        "3000/minute", description="Requests of one user or address, over all replicas."
+    )
     rate_limit_logins: str = Field(
-        "30/minute", description="Log-ins and registrations of one address, and of one account."
+        "30/minute",
+        description="Log-ins and registrations of one address, and of one account, over all replicas.",
     )
     idempotency_hours: float = Field(24.0, description="How long an Idempotency-Key is remembered.")
 
@@ -117,6 +127,21 @@ class GatewaySettings(ServiceSettings):
     def _pairs_readable(self) -> "GatewaySettings":
         self.supported_pairs()
         return self
+
+    @model_validator(mode="after")
+    def _rates_readable(self) -> "GatewaySettings":
+        _ = self.request_rate, self.login_rate
+        return self
+
+    @property
+    def request_rate(self) -> Rate:
+        """The limit of all requests. Raises ValueError for an unreadable setting."""
+        return Rate.parse("default", self.rate_limit_requests)
+
+    @property
+    def login_rate(self) -> Rate:
+        """The limit of log-ins and registrations. Raises ValueError for an unreadable setting."""
+        return Rate.parse("logins", self.rate_limit_logins)
 
     def supported_pairs(self) -> dict[str, tuple[str, ...]]:
         """Target languages by source language. Raises ValueError for an unreadable setting."""

@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from octavia_gateway import rate_limits
 from octavia_gateway.auth.user import UnauthenticatedError, User
 from octavia_gateway.problems import ForbiddenError
-from octavia_gateway.resources import CurrentResources
+from octavia_gateway.rate_limits.http import address_of, remember
+from octavia_gateway.resources import CurrentResources, Resources
 
 bearer = HTTPBearer(auto_error=False, description="An access token, or a personal API key (`octv_…`).")
 
@@ -27,9 +27,9 @@ async def current_user(
             raise UnauthenticatedError("Send an access token or an API key in the Authorization header.")
         user = await resources.authenticator.authenticate(credentials.credentials)
     except UnauthenticatedError:
-        rate_limits.remember(request, await resources.limiter.hit_request(rate_limits.address_of(request)))
+        await _count(request, resources, address_of(request))
         raise
-    rate_limits.remember(request, await resources.limiter.hit_request(f"user:{user.user_id}"))
+    await _count(request, resources, f"user:{user.user_id}")
     request.state.user = user
     return user
 
@@ -64,4 +64,8 @@ CurrentAdmin = Annotated[User, Depends(current_admin)]
 
 async def anonymous(request: Request, resources: CurrentResources) -> None:
     """Count a request that needs no account against its address. Raises RateLimitedError (429)."""
-    rate_limits.remember(request, await resources.limiter.hit_request(rate_limits.address_of(request)))
+    await _count(request, resources, address_of(request))
+
+
+async def _count(request: Request, resources: Resources, who: str) -> None:
+    remember(request, await resources.limiter.hit(resources.settings.request_rate, who))

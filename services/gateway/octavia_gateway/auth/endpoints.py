@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Request, Response
 
-from octavia_gateway import rate_limits
 from octavia_gateway.auth.dependencies import CurrentUser, OptionalUser, anonymous
 from octavia_gateway.auth.repository import Account
 from octavia_gateway.auth.schemas import Credentials, RefreshRequest, TokenResponse, UserResponse
@@ -12,6 +11,7 @@ from octavia_gateway.auth.service import Session
 from octavia_gateway.auth.user import UnauthenticatedError
 from octavia_gateway.idempotency import IdempotentRoute
 from octavia_gateway.openapi import problems
+from octavia_gateway.rate_limits.http import address_of, remember
 from octavia_gateway.resources import CurrentResources, Resources
 
 router = APIRouter(prefix="/api/v1", tags=["accounts"], route_class=IdempotentRoute)
@@ -20,16 +20,20 @@ router = APIRouter(prefix="/api/v1", tags=["accounts"], route_class=IdempotentRo
 @router.post("/auth/register", status_code=201, responses=problems(409, 422, signed_in=False))
 async def register(body: Credentials, request: Request, resources: CurrentResources) -> TokenResponse:
     """Open an account and log in. A new account gets welcome credits."""
-    await _limit_guessing(resources, request, body.email)
+    resources.auth.check_room()
+    remember(request, await resources.guard.registering(address_of(request), body.email))
     session = await resources.auth.register(body.email, body.password.get_secret_value())
     return _tokens(resources, session)
 
 
 @router.post("/auth/login", responses=problems(401, 422))
 async def log_in(body: Credentials, request: Request, resources: CurrentResources) -> TokenResponse:
-    """Log in."""
-    await _limit_guessing(resources, request, body.email)
+    """Log in. After some wrong passwords each further one doubles the wait for the next."""
+    resources.auth.check_room()
+    address = address_of(request)
+    remember(request, await resources.guard.logging_in(address, body.email))
     session = await resources.auth.log_in(body.email, body.password.get_secret_value())
+    await resources.guard.logged_in(address, body.email)
     return _tokens(resources, session)
 
 
@@ -59,12 +63,6 @@ async def log_out(
 async def me(user: CurrentUser, resources: CurrentResources) -> UserResponse:
     """Your account."""
     return _user(resources, await resources.auth.account(user.user_id))
-
-
-async def _limit_guessing(resources: Resources, request: Request, email: str) -> None:
-    """Count against the address and the account: neither many accounts nor many addresses help."""
-    rate_limits.remember(request, await resources.limiter.hit_login(rate_limits.address_of(request)))
-    await resources.limiter.hit_login(f"account:{email.casefold()}")
 
 
 def _user(resources: Resources, account: Account) -> UserResponse:

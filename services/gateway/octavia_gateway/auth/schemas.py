@@ -4,7 +4,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field
+
+from octavia_gateway.texts import Secret
 
 
 def _short_enough(email: str) -> str:
@@ -22,7 +24,7 @@ class Credentials(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     email: Email = Field(examples=["ada@example.org"])
-    password: SecretStr = Field(max_length=1024, examples=["correct horse battery"])
+    password: Secret = Field(max_length=1024, examples=["correct horse battery"])
 
 
 class RefreshRequest(BaseModel):
@@ -30,7 +32,7 @@ class RefreshRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    refresh_token: SecretStr = Field(max_length=200)
+    refresh_token: Secret = Field(max_length=200)
 
 
 class UserResponse(BaseModel):

@@ -78,6 +78,13 @@ class AuthService:
         self._repository = AuthRepository()
         self._credits = CreditsRepository()
 
+    def check_room(self) -> None:
+        """Raises PasswordsBusyError (503) where a password would not be hashed soon.
+
+        To be asked before anything else: a storm that fills the queue then costs the database nothing.
+        """
+        self._passwords.check_room()
+
     async def register(self, email: str, password: str) -> Session:
         """A new account, logged in. Raises WeakPasswordError (422), EmailTakenError (409)."""
         check_password(password, email)

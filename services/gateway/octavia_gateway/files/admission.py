@@ -38,19 +38,31 @@ class UploadSlots:
             self._free += 1
 
 
+LEAST_BYTES = 64 * 1024
+"""Without so many in each period an upload is given up: a byte now and then only holds its place."""
+
+
 async def unless_idle(body: AsyncIterator[bytes], seconds: float) -> AsyncIterator[bytes]:
-    """`body`, given up where nothing comes for `seconds` or its sender goes away.
+    """`body`, given up where less than `LEAST_BYTES` come in `seconds` or its sender goes away.
 
     Raises:
         UploadInterruptedError: either of the two.
     """
+    loop = asyncio.get_running_loop()
+    due, received = loop.time() + seconds, 0
     try:
         while True:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout_at(due):
                 chunk = await anext(body, None)
             if chunk is None:
                 return
+            received += len(chunk)
+            came = loop.time()
             yield chunk
+            if received >= LEAST_BYTES:
+                due, received = loop.time() + seconds, 0
+            else:
+                due += loop.time() - came  # what is done with a chunk takes no time of its sender's
     except TimeoutError:
         raise UploadInterruptedError("Nothing was received for too long; go on with the upload.") from None
     except ClientDisconnect:

@@ -13,6 +13,7 @@ from octavia_gateway.files.repository import FilesRepository
 from octavia_gateway.files.schemas import FilePage, FileResponse
 from octavia_gateway.files.services import CurrentFiles
 from octavia_gateway.idempotency import IdempotentRoute
+from octavia_gateway.openapi import problems
 from octavia_gateway.pagination import CursorQuery, Limit, decode_moment, encode_cursor
 from octavia_gateway.resources import CurrentResources
 
@@ -92,7 +93,7 @@ async def see_file(file_id: UUID, user: CurrentUser, resources: CurrentResources
         return FileResponse.of(await files.get(connection, user.user_id, file_id))
 
 
-@router.delete("/files/{file_id}", status_code=204)
+@router.delete("/files/{file_id}", status_code=204, responses=problems(409))
 async def remove_file(file_id: UUID, user: CurrentUser, resources: CurrentResources) -> Response:
     """Delete a file for good; 409 while a job that has not ended needs it."""
     await delete_file(resources.database, resources.store, user.user_id, file_id)

@@ -14,6 +14,7 @@ from octavia_gateway.files.names import with_language
 from octavia_gateway.files.results import Results, find_results
 from octavia_gateway.files.schemas import TranscriptResponse
 from octavia_gateway.files.serving import serve
+from octavia_gateway.openapi import problems
 from octavia_gateway.resources import CurrentResources
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["results"])
@@ -21,11 +22,14 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["results"])
 _LANGUAGE = Query(min_length=2, max_length=35, description="Such as `es`; by default the job's first.")
 LanguageQuery = Annotated[str | None, _LANGUAGE]
 
+_MEDIA: dict[str, Any] = {"video/*": {}, "audio/*": {}}
 _FILE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/octet-stream": {}}, "description": "The file."},
-    206: {"content": {"application/octet-stream": {}}, "description": "The part of it that was asked for."},
+    **problems(409, 416),
+    200: {"content": _MEDIA, "description": "The file."},
+    206: {"content": _MEDIA, "description": "The part of it that was asked for."},
     304: {"description": "The file that the client has."},
 }
+_SUBTITLES: dict[str, Any] = {"application/x-subrip": {}, "text/vtt": {}}
 
 
 class TranscriptFormat(StrEnum):
@@ -56,7 +60,12 @@ async def download(
 
 @router.get(
     "/{job_id}/transcript",
-    responses={200: {"model": TranscriptResponse, "content": {"application/x-subrip": {}, "text/vtt": {}}}},
+    responses={
+        **problems(409, 416),
+        200: {"model": TranscriptResponse, "content": _SUBTITLES},
+        206: {"content": _SUBTITLES, "description": "The part of the subtitles that was asked for."},
+        304: {"description": "The subtitles that the client has."},
+    },
 )
 async def transcript(
     request: Request,

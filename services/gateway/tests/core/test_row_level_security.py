@@ -15,7 +15,15 @@ from .world import World
 
 pytestmark = pytest.mark.integration
 
-NOT_OF_USERS = {"outbox", "inbox", "idempotency", "price_list", "admin_grants"}
+NOT_OF_USERS = {
+    "outbox",
+    "inbox",
+    "idempotency",
+    "price_list",
+    "admin_grants",
+    "rate_limits",
+    "login_tries",
+}
 """Tables without rows of one user; those but the price list are closed to tenants altogether."""
 
 
@@ -119,7 +127,18 @@ async def test_a_tenant_changes_no_foreign_row(world: World) -> None:
                 )
 
 
-@pytest.mark.parametrize("table", ["refresh_tokens", "outbox", "inbox", "idempotency", "admin_grants"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        "refresh_tokens",
+        "outbox",
+        "inbox",
+        "idempotency",
+        "admin_grants",
+        "rate_limits",
+        "login_tries",
+    ],
+)
 async def test_what_is_no_users_business_is_closed(world: World, table: str) -> None:
     member = await world.register()
     async with world.database.transaction() as connection:

@@ -85,15 +85,15 @@ class World:
     """Everything a test needs."""
 
     def __init__(self, database_url: str, **settings: Any) -> None:
-        self.settings = GatewaySettings(
-            database_url=database_url,
-            jwt_secret="a secret of thirty-two characters",
-            admin_emails="admin@example.org",
-            argon2_memory_kib=64,
-            argon2_time_cost=1,
-            rate_limit_logins="1000/minute",
-            **settings,
-        )
+        defaults: dict[str, Any] = {
+            "database_url": database_url,
+            "jwt_secret": "a secret of thirty-two characters",
+            "admin_emails": "admin@example.org",
+            "argon2_memory_kib": 64,
+            "argon2_time_cost": 1,
+            "rate_limit_logins": "1000/minute",
+        }
+        self.settings = GatewaySettings(**{**defaults, **settings})
         self.store = FakeArtifactStore()
         self.replicas: list[Replica] = []
         self.seqs: dict[UUID, int] = {}

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from octavia_gateway.files.admission import TooManyUploadsError, UploadSlots, unless_idle
+from octavia_gateway.files.admission import LEAST_BYTES, TooManyUploadsError, UploadSlots, unless_idle
 from octavia_gateway.files.errors import UploadInterruptedError
 from starlette.requests import ClientDisconnect
 
@@ -46,3 +46,28 @@ async def test_what_came_before_the_interruption_is_had(end: float | Exception) 
     with pytest.raises(UploadInterruptedError):
         await read()
     assert had == [b"a", b"b"]
+
+
+async def test_a_byte_now_and_then_does_not_hold_the_place() -> None:
+    async def dripping() -> AsyncIterator[bytes]:
+        while True:
+            await asyncio.sleep(0.02)
+            yield b"x"
+
+    with pytest.raises(UploadInterruptedError):
+        async for _ in unless_idle(dripping(), 0.2):
+            pass
+
+
+async def test_the_time_that_the_receiver_takes_is_not_the_senders() -> None:
+    had = 0
+    async for chunk in unless_idle(body(b"a", b"b", b"c", b"d"), 0.1):
+        had += len(chunk)
+        await asyncio.sleep(0.08)
+    assert had == 4
+
+
+async def test_whoever_sends_enough_may_go_on() -> None:
+    enough = bytes(LEAST_BYTES)
+    chunks = [chunk async for chunk in unless_idle(body(enough, 0.06, enough, 0.06, enough, 0.06, b"x"), 0.1)]
+    assert len(chunks) == 4

@@ -11,12 +11,14 @@ from starlette.responses import Response
 
 from octavia_gateway.auth.dependencies import CurrentUser
 from octavia_gateway.auth.user import User
+from octavia_gateway.bodies import check_encoding
 from octavia_gateway.files.admission import unless_idle
 from octavia_gateway.files.models import FileType
 from octavia_gateway.files.schemas import UploadResponse
 from octavia_gateway.files.services import CurrentFiles, FileServices
 from octavia_gateway.files.tus import protocol
 from octavia_gateway.files.tus.models import Upload, UploadState
+from octavia_gateway.openapi import problems
 from octavia_gateway.problems import ApiError
 from octavia_gateway.resources import CurrentResources, Resources
 
@@ -30,6 +32,7 @@ class TusRoute(APIRoute):
 
         async def handler(request: Request) -> Response:
             try:
+                check_encoding(request)
                 return await handle(request)
             except OctaviaError as error:
                 headers = {"Tus-Resumable": protocol.VERSION, **getattr(error, "headers", {})}
@@ -55,14 +58,20 @@ class MethodNotOverriddenError(ApiError):
     code = "method_not_allowed"
 
 
-@router.options("", status_code=204)
+@router.options("", status_code=204, response_class=Response)
 @router.options("/{upload_id}", status_code=204, include_in_schema=False)
 async def discover(resources: CurrentResources) -> Response:
     """What this server can do."""
     return Response(status_code=204, headers=protocol.discovery_headers(resources.settings.max_upload_bytes))
 
 
-@router.post("", status_code=201)
+_EMPTY: dict[str, Any] = {
+    "response_class": Response,
+    "responses": problems(400, 404, 409, 410, 412, 413, 460),
+}
+
+
+@router.post("", status_code=201, **_EMPTY)
 async def create(
     request: Request,
     user: CurrentUser,
@@ -91,7 +100,7 @@ async def create(
     return Response(status_code=201, headers={"Location": location, **_headers(upload)})
 
 
-@router.head("/{upload_id}")
+@router.head("/{upload_id}", response_class=Response, responses=problems(404, 412))
 async def offset_of(request: Request, upload_id: UUID, user: CurrentUser, services: CurrentFiles) -> Response:
     """How many bytes are here."""
     protocol.check_version(request.headers.get("tus-resumable"))
@@ -108,7 +117,7 @@ async def status_of(upload_id: UUID, user: CurrentUser, services: CurrentFiles) 
     return UploadResponse.of(await services.uploads.get(user.user_id, upload_id))
 
 
-@router.patch("/{upload_id}", status_code=204)
+@router.patch("/{upload_id}", status_code=204, **_EMPTY)
 async def append(
     request: Request,
     upload_id: UUID,
@@ -124,7 +133,7 @@ async def append(
     return Response(status_code=204, headers=_headers(upload))
 
 
-@router.delete("/{upload_id}", status_code=204)
+@router.delete("/{upload_id}", status_code=204, responses=problems(409, 412))
 async def terminate(request: Request, upload_id: UUID, user: CurrentUser, services: CurrentFiles) -> Response:
     """Forget an upload and what was received; a file that it became already stays."""
     protocol.check_version(request.headers.get("tus-resumable"))

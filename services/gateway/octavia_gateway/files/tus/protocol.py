@@ -24,7 +24,7 @@ FILE_ID_HEADER = "Upload-File-Id"
 """Ours, not of the protocol: the file that a finished upload became."""
 
 LONGEST_METADATA_BYTES = 4096
-_NUMBER = re.compile(r"[0-9]{1,19}", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)  # what a bigint holds
 _METADATA_KEY = re.compile(r"[\x21-\x2b\x2d-\x7e]+", re.ASCII)
 
 

@@ -1,0 +1,1 @@
+"""How often callers may call: limits shared by all replicas, and doors that open slowly to guessers."""
