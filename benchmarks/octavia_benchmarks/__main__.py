@@ -27,6 +27,7 @@ NAMES = (
     "live_from_kafka",
     "uploads",
     "uploads_large",
+    "logins",
 )
 
 Measure = Callable[..., Coroutine[Any, Any, tuple[list[Figure], list[str]]]]
