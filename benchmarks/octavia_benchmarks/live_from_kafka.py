@@ -35,12 +35,15 @@ from octavia_gateway.jobs.run import Run
 from octavia_local.errors import LocalError
 
 from octavia_benchmarks.live.accounts import add_accounts
-from octavia_benchmarks.live.crowd import Crowd, allow_files, cpu_seconds
+from octavia_benchmarks.live.crowd import Crowd, Heard, allow_files, cpu_seconds
 from octavia_benchmarks.live.servers import gateway_of, gateway_platform
 from octavia_benchmarks.results import Figure, at_most, percentile
 from octavia_benchmarks.stack import Servers, servers
 
 AIM_MS = 50.0
+LATEST_SECONDS = 30.0
+"""How long events that are late are waited for."""
+
 CHUNKS = 400
 LANGUAGE = "es"
 
@@ -95,9 +98,7 @@ async def measure(*, quick: bool) -> tuple[list[Figure], list[str]]:
                     sent = await _send(producer, messages[warm_up:], scale.rate)
                     seconds = time.perf_counter() - began
                     spent = cpu_seconds(server.pid) - spent
-                    await asyncio.sleep(2 if quick else 5)
-                    heard = await crowd.heard(PROGRESS)
-                    times = took(messages[warm_up:], sent, heard.events)
+                    heard, times = await _all_heard(crowd, messages[warm_up:], sent)
         finally:
             await producer.stop()
     note = (
@@ -210,6 +211,23 @@ async def _send(producer: AIOKafkaProducer, messages: Sequence[Message], rate: i
         await asyncio.sleep(0.001)
     await asyncio.gather(*waiting)
     return sent
+
+
+async def _all_heard(
+    crowd: Crowd, messages: Sequence[Message], sent: Sequence[float]
+) -> tuple[Heard, list[float]]:
+    """How busy the readers were, and how long each event took. Raises LocalError where one does not come."""
+    await asyncio.sleep(1)
+    first = heard = await crowd.heard(PROGRESS)
+    patience = time.monotonic() + LATEST_SECONDS
+    while True:
+        try:
+            return first, took(messages, sent, heard.events)
+        except LocalError:
+            if time.monotonic() > patience:
+                raise
+        await asyncio.sleep(2)
+        heard = await crowd.heard(PROGRESS)
 
 
 def took(
