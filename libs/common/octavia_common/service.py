@@ -7,10 +7,13 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Self
 
 import structlog
+from aiokafka.errors import KafkaError
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
 from octavia_common.artifacts.s3 import open_store
 from octavia_common.artifacts.store import ArtifactStore
 from octavia_common.database import Database
+from octavia_common.errors import TransientError
 from octavia_common.events import EventData
 from octavia_common.health import Health, HealthServer, serve_health
 from octavia_common.messaging.broker import make_broker
@@ -30,6 +33,23 @@ from octavia_common.telemetry.tracing import configure_tracing
 from octavia_common.topics import Topic
 
 log = structlog.get_logger(__name__)
+
+
+START_PATIENCE_SECONDS = 60.0
+"""How long a service that starts waits for a server that is away, as it does for the database: to end and be
+started again takes longer."""
+
+
+async def once_there(call: Callable[[], Awaitable[object]]) -> None:
+    """`call()` until it succeeds; the last error is raised when patience runs out."""
+    async for attempt in AsyncRetrying(
+        retry=retry_if_exception_type((TransientError, KafkaError, OSError)),
+        stop=stop_after_delay(START_PATIENCE_SECONDS),
+        wait=wait_exponential_jitter(multiplier=0.2, max=3),
+        reraise=True,
+    ):
+        with attempt:
+            await call()
 
 
 class ServiceRuntime:
@@ -140,7 +160,7 @@ class ServiceRuntime:
         return self
 
     async def _start(self) -> None:
-        await self.store.ensure_bucket()
+        await once_there(self.store.ensure_bucket)
         self.health.checks["store"] = self.store.check
         if self._database is not None:
             await self._database.open()
@@ -154,7 +174,7 @@ class ServiceRuntime:
         if self._needs_endings:
             await asyncio.wait_for(self.ended.caught_up.wait(), 120)
         # What `broker.start` does, but all groups are joined at once instead of one after another.
-        await self.broker.connect()
+        await once_there(self.broker.connect)
         await asyncio.gather(*(subscriber.start() for subscriber in self.broker.subscribers))
         self.broker.running = True
 
