@@ -1,9 +1,11 @@
 """The events of the platform as contracts: what was once published stays readable."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from octavia_common.events import CloudEvent, EventData
 from octavia_common.messaging.codec import UndecodableEventError, decode, encode
 from octavia_common.topics import ALL_TOPICS, EVENT_TOPICS, topic_of
 
@@ -43,6 +45,13 @@ def test_an_event_survives_the_journey_and_names_itself_the_same(example: object
     assert first.data == example
     assert first.id == second.id
     assert topic_of(kind).carries.count(kind) == 1  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.TYPE)
+def test_an_event_is_written_as_its_envelope_would_write_it(example: EventData) -> None:
+    body = encode(example, service="a")
+    time = datetime.fromisoformat(json.loads(body)["time"])
+    assert body.decode() == CloudEvent.wrap(example, service="a", time=time).model_dump_json()
 
 
 def test_an_event_on_a_topic_of_others_is_refused() -> None:

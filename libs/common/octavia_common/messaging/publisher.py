@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import structlog
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from faststream.exceptions import IncorrectState
 from faststream.kafka import KafkaBroker
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_never, wait_exponential_jitter
 
@@ -119,6 +120,9 @@ class EventPublisher:
                 for message in messages
             ]
             await asyncio.gather(*futures)
+        except IncorrectState:
+            # Consumers finish their work before the broker is stopped; the relay may have more to send.
+            raise ShuttingDownError("The broker is stopped: what is unsent is sent elsewhere.") from None
         except MessageSizeTooLargeError:
             largest = max(messages, key=lambda message: len(message.body))
             raise EventTooLargeError(

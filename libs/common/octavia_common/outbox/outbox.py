@@ -5,7 +5,7 @@ from typing import Any
 
 from octavia_common.events import EventData
 from octavia_common.messaging.broker import MAX_MESSAGE_BYTES
-from octavia_common.messaging.codec import encode
+from octavia_common.messaging.codec import encode_all
 from octavia_common.messaging.publisher import EventTooLargeError
 from octavia_common.telemetry.tracing import current_traceparent
 
@@ -45,8 +45,8 @@ class Outbox:
         """
         if not events:
             return
-        bodies = [encode(event, service=self._service) for event in events]
-        for event, body in zip(events, bodies, strict=True):
+        encoded = encode_all(events, service=self._service)
+        for event, (_, body) in zip(events, encoded, strict=True):
             # The relay could send neither it nor what was claimed with it, and would try for ever.
             if len(body) > MOST_BYTES:
                 raise EventTooLargeError(f"An event {event.TYPE} of {len(body)} bytes is too large.")
@@ -62,12 +62,12 @@ class Outbox:
             )
             SELECT pg_notify($7, $8)
             """,
-            [event.event_id() for event in events],
+            [event_id for event_id, _ in encoded],
             [event.TYPE for event in events],
-            bodies,
+            [body for _, body in encoded],
             [event.key() for event in events],
             [event.slot() for event in events],
-            [traces.get(event.subject(), here) for event in events],
+            [traces.get(event.subject(), here) if traces else here for event in events],
             self._channel,
             waker,
         )

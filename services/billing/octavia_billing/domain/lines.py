@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from octavia_common.events import EntryKind, LedgerPosted
-from octavia_common.events.envelope import NAMESPACE
+from octavia_common.events.envelope import named_id
 
 
 class Book(StrEnum):
@@ -82,7 +82,7 @@ class Line:
         """The line as the rest of the platform reads it."""
         return LedgerPosted(
             user_id=self.user_id,
-            entry_id=uuid5(NAMESPACE, f"line|{self.user_id}|{self.seq}"),
+            entry_id=named_id(f"line|{self.user_id}|{self.seq}"),
             seq=self.seq,
             kind=self.kind,
             amount=self.amount,
