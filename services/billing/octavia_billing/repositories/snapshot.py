@@ -2,35 +2,59 @@
 
 Two batches never wait for each other in a circle: missing accounts are inserted in id order before
 any lock is taken, locks are taken in id order, and nothing else is ever waited for. Statements after
-the lock see what the last holder of it committed (READ COMMITTED).
+the lock see what the last holder of it committed (READ COMMITTED). That is two statements, however
+many operations there are, and a third where some may be the first of their account.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import groupby
 from uuid import UUID
 
 from octavia_common.events import GrantSource
 
 from octavia_billing.domain.accounts import Account, Grant, Hold, HoldState, Part, Snapshot
-from octavia_billing.domain.operations import AddGrant, ExpireDue, Operation
+from octavia_billing.domain.operations import AddGrant, Capture, ExpireDue, Operation, Release, Reserve
 from octavia_billing.repositories import Connection
+
+MOST_REMEMBERED = 200_000
+"""Accounts that one process remembers as open, some 100 bytes each; with more it begins anew."""
+
+_GRANT = "ROW(id, user_id, source, priority, amount, remaining, age, expires_at, reason)"
+
+# The rows of each table come as one array, so that one statement reads all. None is a join: the plan of
+# one is only good once the tables are analysed.
+_LOAD = f"""
+    WITH parts AS MATERIALIZED (
+        SELECT hold_id, position, grant_id, amount FROM hold_parts WHERE hold_id = ANY($5)
+    )
+    SELECT clock_timestamp() AS now,
+           ARRAY(SELECT {_GRANT} FROM grants WHERE user_id = ANY($1) AND live) AS spendable,
+           ARRAY(SELECT {_GRANT} FROM grants
+                 WHERE user_id = ANY($2) AND live AND expires_at <= clock_timestamp()) AS due,
+           ARRAY(SELECT {_GRANT} FROM grants
+                 WHERE id = ANY($3 || ARRAY(SELECT grant_id FROM parts))) AS named,
+           ARRAY(SELECT ROW(id, user_id, job_id, amount, state, purpose, deadline_at, captured)
+                 FROM holds WHERE id = ANY($4)) AS holds,
+           ARRAY(SELECT ROW(hold_id, grant_id, amount) FROM parts ORDER BY hold_id, position) AS parts
+"""  # noqa: S608 - made of constants
 
 
 class SnapshotRepository:
     """Locks and loads accounts, their grants and the holds in hand."""
+
+    def __init__(self) -> None:
+        self._open: set[UUID] = set()
 
     async def load(
         self, connection: Connection, operations: Sequence[Operation]
     ) -> tuple[Snapshot, datetime]:
         """Everything that `operations` may touch, locked until the transaction ends, and the time now."""
         users = list({operation.user_id for operation in operations})
-        await self._open_missing(connection, users)
+        opened = await self._open_missing(connection, users)
         accounts = await self._lock(connection, users)
-        holds = await self._holds(connection, operations)
-        grants = await self._grants(connection, users, operations, holds)
-        now: datetime = await connection.fetchval("SELECT clock_timestamp()")
-        return Snapshot(accounts, grants, holds), now
+        # An account opened here stands only if this transaction does; all others stand for ever.
+        self._remember(account.user_id for account in accounts if account.user_id not in opened)
+        return await self._load(connection, accounts, operations)
 
     async def load_due(self, connection: Connection, limit: int) -> tuple[Snapshot, datetime]:
         """At most `limit` accounts with a grant whose time is over, but none that another is busy with."""
@@ -48,23 +72,29 @@ class SnapshotRepository:
             """,
             list({row["user_id"] for row in users}),
         )
-        accounts = [Account(**row) for row in rows]
-        grants = await self._grants(connection, [account.user_id for account in accounts], (), ())
-        now: datetime = await connection.fetchval("SELECT clock_timestamp()")
-        return Snapshot(accounts, grants), now
+        return await self._load(connection, [Account(*row) for row in rows], ())
 
-    async def _open_missing(self, connection: Connection, users: list[UUID]) -> None:
-        await connection.execute(
+    async def _open_missing(self, connection: Connection, users: Sequence[UUID]) -> frozenset[UUID]:
+        unknown = [user for user in users if user not in self._open]
+        if not unknown:
+            return frozenset()
+        rows = await connection.fetch(
             """
             INSERT INTO accounts (user_id)
             SELECT id FROM unnest($1::uuid[]) AS id
             WHERE NOT EXISTS (SELECT FROM accounts WHERE user_id = id) ORDER BY id
-            ON CONFLICT DO NOTHING
+            ON CONFLICT DO NOTHING RETURNING user_id
             """,
-            users,
+            unknown,
         )
+        return frozenset(row["user_id"] for row in rows)
 
-    async def _lock(self, connection: Connection, users: list[UUID]) -> list[Account]:
+    def _remember(self, users: Iterable[UUID]) -> None:
+        if len(self._open) > MOST_REMEMBERED:
+            self._open.clear()
+        self._open.update(users)
+
+    async def _lock(self, connection: Connection, users: Sequence[UUID]) -> list[Account]:
         rows = await connection.fetch(
             """
             SELECT user_id, available, held, seq FROM accounts WHERE user_id = ANY($1)
@@ -72,50 +102,36 @@ class SnapshotRepository:
             """,
             users,
         )
-        return [Account(**row) for row in rows]
+        return [Account(*row) for row in rows]
 
-    async def _holds(self, connection: Connection, operations: Sequence[Operation]) -> list[Hold]:
-        ids = [op.hold_id for op in operations if not isinstance(op, AddGrant | ExpireDue)]
-        if not ids:
-            return []
-        rows = await connection.fetch(
-            """
-            SELECT id, user_id, job_id, amount, captured, state, purpose, deadline_at
-            FROM holds WHERE id = ANY($1)
-            """,
-            ids,
+    async def _load(
+        self, connection: Connection, accounts: Sequence[Account], operations: Sequence[Operation]
+    ) -> tuple[Snapshot, datetime]:
+        """What hangs on locked `accounts` and may matter: most captures need neither grants nor parts."""
+        spenders = {op.user_id for op in operations if isinstance(op, Reserve)}
+        row = await connection.fetchrow(
+            _LOAD,
+            list(spenders),
+            [account.user_id for account in accounts if account.user_id not in spenders],
+            [op.grant_id for op in operations if isinstance(op, AddGrant)],
+            [op.hold_id for op in operations if not isinstance(op, AddGrant | ExpireDue)],
+            [op.hold_id for op in operations if isinstance(op, Capture | Release) and _gives_back(op)],
         )
-        holds = {row["id"]: Hold(**{**row, "state": HoldState(row["state"])}) for row in rows}
-        still_held = [hold.id for hold in holds.values() if hold.state is HoldState.HELD]
-        if still_held:
-            # Not a join: the plan of one is only good once the tables are analysed.
-            parts = await connection.fetch(
-                "SELECT hold_id, grant_id, amount FROM hold_parts WHERE hold_id = ANY($1)"
-                " ORDER BY hold_id, position",
-                still_held,
-            )
-            for hold_id, several in groupby(parts, key=lambda row: row["hold_id"]):
-                holds[hold_id].parts = tuple(Part(row["grant_id"], row["amount"]) for row in several)
-        return list(holds.values())
+        assert row is not None
+        holds = {
+            hold_id: Hold(hold_id, user, job, amount, HoldState(state), *rest)
+            for hold_id, user, job, amount, state, *rest in row["holds"]
+        }
+        for hold_id, grant_id, amount in row["parts"]:
+            holds[hold_id].parts += (Part(grant_id, amount),)
+        grants = [
+            Grant(grant_id, user, GrantSource(source), *rest)
+            for found in (row["spendable"], row["due"], row["named"])
+            for grant_id, user, source, *rest in found
+        ]
+        return Snapshot(accounts, grants, holds.values()), row["now"]
 
-    async def _grants(
-        self,
-        connection: Connection,
-        users: list[UUID],
-        operations: Sequence[Operation],
-        holds: Sequence[Hold],
-    ) -> list[Grant]:
-        named = {op.grant_id for op in operations if isinstance(op, AddGrant)}
-        named.update(part.grant_id for hold in holds if hold.state is HoldState.HELD for part in hold.parts)
-        rows = await connection.fetch(
-            """
-            SELECT id, user_id, source, priority, amount, remaining, age, expires_at, reason
-            FROM grants WHERE user_id = ANY($1) AND live
-            UNION
-            SELECT id, user_id, source, priority, amount, remaining, age, expires_at, reason
-            FROM grants WHERE id = ANY($2)
-            """,
-            users,
-            list(named),
-        )
-        return [Grant(**{**row, "source": GrantSource(row["source"])}) for row in rows]
+
+def _gives_back(operation: Operation) -> bool:
+    """Whether it may return credits to the grants that its hold has drawn on."""
+    return isinstance(operation, Release) or (isinstance(operation, Capture) and operation.amount is not None)

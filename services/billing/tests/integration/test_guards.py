@@ -50,11 +50,25 @@ async def a_history(bank: Bank) -> UUID:
         " SELECT user_id, 99, 'grant', 5, '', NULL, NULL, NULL, 5, 0, now() FROM accounts RETURNING user_id)"
         " INSERT INTO entries SELECT user_id, 99, book, 5 FROM line,"
         " (VALUES ('granted'), ('available')) AS books (book)",
+        "INSERT INTO entries SELECT user_id, 99, book, amount FROM accounts,"
+        " (VALUES ('granted', -5), ('available', 5)) AS sides (book, amount)",
+        "INSERT INTO transactions SELECT gen_random_uuid(), 1, 'grant', 5, '', NULL, NULL, NULL, 5, 0, now()",
+        "INSERT INTO holds (id, user_id, job_id, amount, state, purpose, created_at)"
+        " SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 5, 'held', '', now()",
+        "INSERT INTO hold_parts SELECT gen_random_uuid(), 9, id, 5 FROM grants",
+        "INSERT INTO hold_parts SELECT id, 9, gen_random_uuid(), 5 FROM holds",
+        "DELETE FROM accounts",
+        "UPDATE accounts SET user_id = gen_random_uuid()",
+        "UPDATE grants SET id = gen_random_uuid()",
+        "UPDATE holds SET id = gen_random_uuid() WHERE state = 'held'",
+        "UPDATE hold_parts SET grant_id = gen_random_uuid()",
     ],
 )
 async def test_the_tables_refuse(bank: Bank, statement: str) -> None:
     await a_history(bank)
-    with pytest.raises((asyncpg.RestrictViolationError, asyncpg.CheckViolationError)):
+    with pytest.raises(
+        (asyncpg.RestrictViolationError, asyncpg.CheckViolationError, asyncpg.ForeignKeyViolationError)
+    ):
         async with bank.database.transaction() as connection:
             await connection.execute(statement)
 
@@ -97,6 +111,8 @@ TAMPERING = {
         "ALTER TABLE accounts DROP CONSTRAINT accounts_available_check; UPDATE accounts SET available = -1",
         "no balance is below zero",
     ),
+    "an account removed": ("DELETE FROM accounts", "every line and hold is of an account"),
+    "a part of nothing": ("UPDATE hold_parts SET grant_id = gen_random_uuid()", "every line and hold"),
 }
 
 
@@ -106,7 +122,7 @@ async def test_verify_finds_tampering(database: Database, what: str) -> None:
     statement, broken = TAMPERING[what]
     sound = await ledger(database, "verify")
     assert sound.exit_code == 0, sound.output
-    tables = ("entries", "transactions", "holds", "grants")
+    tables = ("entries", "transactions", "holds", "hold_parts", "grants", "accounts")
     guards_off = ";".join(f"ALTER TABLE {table} DISABLE TRIGGER ALL" for table in tables)
     async with database.transaction() as connection:
         await connection.execute(f"{guards_off};{statement}")

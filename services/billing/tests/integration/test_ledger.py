@@ -55,6 +55,15 @@ async def test_a_capture_in_part_of_a_stored_hold(bank: Bank) -> None:
     assert [row["remaining"] for row in remaining] == [4, 10]
 
 
+async def test_words_are_kept_as_they_are(bank: Bank) -> None:
+    reason = 'Ann said "hi", {NULL}, back\\slash,\nnew line, tiếng Việt; \' --'
+    user = await bank.fund(5, reason=reason)
+    assert (
+        await bank.database.pool.fetchval("SELECT reason FROM transactions WHERE user_id = $1", user)
+        == reason
+    )
+
+
 async def test_everything_twice_changes_nothing(bank: Bank) -> None:
     user = await bank.fund(100)
     grant, hold, late = given(user, 50), held(user, 30), held(user, 20)
