@@ -14,6 +14,8 @@ from octavia_billing.ledger import Ledger
 from octavia_billing.repositories.audit import AuditRepository
 from octavia_billing.repositories.ledger import LedgerRepository
 from octavia_billing.repositories.snapshot import SnapshotRepository
+from octavia_billing.settings import BillingSettings
+from octavia_common.commands.topics import apply_topics
 from octavia_common.database import Database
 from octavia_common.events import EventData, GrantSource
 from octavia_common.migrations import migrate
@@ -83,3 +85,19 @@ async def bank(database: Database) -> AsyncIterator[Bank]:
     yield bank
     report = await bank.audit()
     assert report.sound, report.differences
+
+
+@pytest.fixture
+async def environment(addresses: Any, bank: Bank, topic_prefix: str, bucket: str) -> dict[str, str]:
+    environment = {
+        **addresses.environment(),
+        "DATABASE_URL": bank.database.url,
+        "KAFKA_PREFIX": topic_prefix,
+        "KAFKA_SESSION_TIMEOUT_SECONDS": "6",
+        "S3_BUCKET": bucket,
+        "WELCOME_CREDITS": "60",
+    }
+    await apply_topics(
+        BillingSettings(kafka_bootstrap_servers=addresses.kafka_bootstrap_servers, kafka_prefix=topic_prefix)
+    )
+    return environment

@@ -48,7 +48,13 @@ pytestmark = pytest.mark.integration
 PRICES = load_prices()
 
 
-def submitted(user: UUID, *, credits_quoted: int = 25, version: str = PRICES.version) -> JobSubmitted:
+def submitted(
+    user: UUID,
+    *,
+    credits_quoted: int = 25,
+    version: str = PRICES.version,
+    languages: tuple[str, ...] = ("es",),
+) -> JobSubmitted:
     job_id = uuid4()
     return JobSubmitted(
         job=JobRef(
@@ -63,7 +69,7 @@ def submitted(user: UUID, *, credits_quoted: int = 25, version: str = PRICES.ver
             source_filename="secret name.mp4",
             duration_seconds=300,
             source_language="en",
-            target_languages=("es",),
+            target_languages=languages,
         ),
         quote=Quote(credits=credits_quoted, price_version=version),
     )
