@@ -28,6 +28,7 @@ NAMES = (
     "uploads",
     "uploads_large",
     "logins",
+    "credits",
 )
 
 Measure = Callable[..., Coroutine[Any, Any, tuple[list[Figure], list[str]]]]
