@@ -201,6 +201,7 @@ async def fund(url: str, accounts: int) -> None:
         for first in range(1, accounts + 1, 1000):
             await till.settle(grants(range(first, min(first + 1000, accounts + 1))))
         await database.pool.execute("DELETE FROM outbox")
-        await database.pool.execute("VACUUM ANALYZE")
+        # Not the tables that are empty yet: the server would plan as if they stayed so.
+        await database.pool.execute("VACUUM ANALYZE accounts, grants")
     finally:
         await database.close()

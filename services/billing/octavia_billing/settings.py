@@ -16,7 +16,7 @@ class BillingSettings(ServiceSettings):
     prices_file: Path | None = Field(
         None, description="The price list, a JSON file like the bundled `prices.json`, used instead of it."
     )
-    billing_batch: int = Field(512, ge=1, description="Most events that one transaction settles.")
+    billing_batch: int = Field(256, ge=1, description="Most events that one transaction settles.")
     grant_expiry_seconds: float = Field(
         60.0, gt=0, description="Time between two looks for grants whose time is over."
     )
