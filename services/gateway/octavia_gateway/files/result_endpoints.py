@@ -22,7 +22,7 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["results"])
 _LANGUAGE = Query(min_length=2, max_length=35, description="Such as `es`; by default the job's first.")
 LanguageQuery = Annotated[str | None, _LANGUAGE]
 
-_MEDIA: dict[str, Any] = {"video/*": {}, "audio/*": {}}
+_MEDIA: dict[str, Any] = {"video/*": {}, "audio/*": {}, "application/octet-stream": {}}
 _FILE: dict[int | str, dict[str, Any]] = {
     **problems(409, 416),
     200: {"content": _MEDIA, "description": "The file."},
