@@ -5,6 +5,7 @@ from pathlib import Path
 from octavia_samples.hostile.bombs import add_bombs
 from octavia_samples.hostile.broken import add_broken, make_good
 from octavia_samples.hostile.catalogue import Bait, HostileFile, Shelf
+from octavia_samples.hostile.late import add_late
 from octavia_samples.hostile.metadata import add_compressed, add_metadata
 from octavia_samples.hostile.pixels import add_pixels
 from octavia_samples.hostile.playlists import add_playlists
@@ -27,5 +28,6 @@ def make_hostile(directory: Path, *, seed: int, flips: int = 2) -> list[HostileF
     add_bombs(shelf)
     add_metadata(shelf)
     add_compressed(shelf)
+    add_late(shelf, good)
     add_broken(shelf, good, seed, flips)
     return shelf.files

@@ -1,6 +1,7 @@
 """What is left of good files: cut off anywhere, bits turned over."""
 
 import random
+from collections.abc import Iterable
 from pathlib import Path
 
 from octavia_samples.hostile.catalogue import Kind, Shelf
@@ -31,12 +32,13 @@ GOOD: dict[str, tuple[Kind, tuple[str, ...]]] = {
 SHARES = (0.001, 0.02, 0.5, 0.97)
 
 
-def make_good(directory: Path) -> dict[str, Path]:
+def make_good(directory: Path, names: Iterable[str] = GOOD) -> dict[str, Path]:
     """One ordinary file of each container, 3 s long."""
     directory.mkdir(parents=True, exist_ok=True)
-    for name, (_, options) in GOOD.items():
-        ffmpeg(*options, str(directory / name))
-    return {name: directory / name for name in GOOD}
+    made = {name: directory / name for name in names}
+    for name, path in made.items():
+        ffmpeg(*GOOD[name][1], str(path))
+    return made
 
 
 def add_broken(shelf: Shelf, good: dict[str, Path], seed: int, flips: int) -> None:

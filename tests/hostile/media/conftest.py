@@ -18,7 +18,7 @@ from octavia_samples.hostile.catalogue import Kind
 from . import strace
 
 WORKER = Path(__file__).with_name("worker.py")
-SHORT_FLIPS, LONG_FLIPS = 1, 60
+SHORT_FLIPS, LONG_FLIPS = 1, 25
 
 
 @lru_cache(maxsize=1)

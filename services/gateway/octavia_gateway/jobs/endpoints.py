@@ -12,6 +12,7 @@ from octavia_gateway.jobs.schemas import CreateVideoTranslation, JobPage, JobRes
 from octavia_gateway.jobs.states import JobStatus
 from octavia_gateway.openapi import problems
 from octavia_gateway.pagination import CursorQuery, Limit, decode_moment, encode_cursor
+from octavia_gateway.reader import ReaderLanguage
 from octavia_gateway.resources import CurrentResources
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"], route_class=IdempotentRoute)
@@ -29,6 +30,7 @@ async def create_video_translation(
 async def list_jobs(
     user: CurrentUser,
     resources: CurrentResources,
+    language: ReaderLanguage,
     status: Annotated[list[JobStatus] | None, Query(max_length=10)] = None,
     kind: Annotated[list[JobKind] | None, Query(max_length=10)] = None,
     limit: Limit = 20,
@@ -44,15 +46,17 @@ async def list_jobs(
     )
     items, more = jobs[:limit], len(jobs) > limit
     return JobPage(
-        items=[JobResponse.of(job) for job in items],
+        items=[JobResponse.of(job, language) for job in items],
         next_cursor=encode_cursor(items[-1].created_at, items[-1].job_id) if more else None,
     )
 
 
 @router.get("/{job_id}", responses=problems(404, 422))
-async def get_job(job_id: UUID, user: CurrentUser, resources: CurrentResources) -> JobResponse:
+async def get_job(
+    job_id: UUID, user: CurrentUser, resources: CurrentResources, language: ReaderLanguage
+) -> JobResponse:
     """One job and how it stands. To follow it, `GET /api/v1/jobs/{id}/events` sends the same, live."""
-    return JobResponse.of(await resources.jobs.get(user.user_id, job_id))
+    return JobResponse.of(await resources.jobs.get(user.user_id, job_id), language)
 
 
 @router.post("/{job_id}/process", status_code=202, responses=problems(402, 404, 409, 422, 503))

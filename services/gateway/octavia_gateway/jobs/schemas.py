@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from octavia_common.events import JobKind
+from octavia_common.events import JobError, JobKind
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from octavia_gateway import messages
 from octavia_gateway.jobs.models import Job
 from octavia_gateway.jobs.states import JobStatus, Phase
+from octavia_gateway.messages import Language
 from octavia_gateway.pagination import Page
 
 
@@ -92,8 +94,8 @@ class JobResponse(BaseModel):
     error_message: str | None
 
     @classmethod
-    def of(cls, job: Job) -> "JobResponse":
-        """The document of a job."""
+    def of(cls, job: Job, language: Language = "en") -> "JobResponse":
+        """The document of a job; why it failed is told in `language`."""
         view, run, spec = job.view, job.run, job.spec
         outputs = [_output(job, language) for language in run.languages] if _delivered(job) else []
         return cls(
@@ -120,8 +122,12 @@ class JobResponse(BaseModel):
             output_file=outputs[0].download if outputs else None,
             outputs=outputs,
             error_code=run.error.code if run.error else None,
-            error_message=run.error.message if run.error else None,
+            error_message=_told(run.error, language) if run.error else None,
         )
+
+
+def _told(error: JobError, language: Language) -> str:
+    return messages.detail_of(error.code, error.message, {}, language)
 
 
 def _delivered(job: Job) -> bool:

@@ -13,6 +13,7 @@ from octavia_common.cancellation import CancelToken
 from octavia_common.events import JobKind, JobSpec
 from octavia_common.media import (
     AudioInfo,
+    DamagedMediaError,
     MediaKind,
     ToolLimits,
     TruncatedMediaError,
@@ -97,6 +98,9 @@ async def _extract_sound(
 def _check_length(heard: float, track: AudioInfo, plays: float, quoted: float) -> None:
     if plays > longest_paid(quoted):
         raise LongerThanQuotedError(plays, quoted)
+    if heard <= 0:
+        # There is a track, and not one sample of it can be decoded: that is no silence.
+        raise DamagedMediaError
     stated = track.duration_seconds
     if stated is not None and heard < stated - _MISSING_SECONDS - _MISSING_SHARE * stated:
         raise TruncatedMediaError
