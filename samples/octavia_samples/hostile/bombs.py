@@ -49,16 +49,16 @@ def _add_frames(shelf: Shelf) -> None:
     shelf.put(
         "boxes.mp4", box(b"ftyp", b"isom", bytes(4)) + box(b"free") * 1_500_000, "MP4 of 1.5 million boxes"
     )
-    blocks = element("1F43B675", number("E7", 0), b"\xa3\x85\x81\x00\x00\x80\x00" * 700_000)
+    blocks = element("1F43B675", number("E7", 0), b"\xa3\x85\x81\x00\x00\x80\x00" * 300_000)
     tracks = matroska_track(_PCM)
     shelf.put(
-        "blocks.mkv", matroska(tracks, blocks), "Matroska of 700,000 blocks at one instant", refused=False
+        "blocks.mkv", matroska(tracks, blocks), "Matroska of 300,000 blocks at one instant", refused=False
     )
     tiny = b"".join(element("1F43B675") for _ in range(300_000))
     shelf.put("clusters.mkv", matroska(tracks, tiny), "Matroska of 300,000 empty clusters", refused=False)
     shelf.put(
         "frames.mp3",
-        b"\xff\xfb\x10\xc4" * 1_000_000,
+        b"\xff\xfb\x10\xc4" * 400_000,
         "MP3, nothing but heads of frames",
         kind="audio",
         refused=False,

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from octavia_samples.hostile.catalogue import Kind
 from . import strace
 
 WORKER = Path(__file__).with_name("worker.py")
+WORKERS = 2
 SHORT_FLIPS, LONG_FLIPS = 1, 25
 
 
@@ -44,8 +46,17 @@ class Looked:
         return f"{self.file.path} ({self.file.about}): {self.answer}"
 
 
-def look_at(files: Sequence[HostileFile], log: Path) -> list[Looked]:
-    """Run the worker over files and read what it did."""
+def look_at(files: Sequence[HostileFile], directory: Path) -> list[Looked]:
+    """Look at files, two at a time; the answers in their order."""
+    lots = [files[place::WORKERS] for place in range(WORKERS)]
+    logs = [directory / f"strace-{place}.log" for place in range(WORKERS)]
+    with ThreadPoolExecutor(WORKERS) as workers:
+        done = list(workers.map(_look_at, lots, logs))
+    return [done[place % WORKERS][place // WORKERS] for place in range(len(files))]
+
+
+def _look_at(files: Sequence[HostileFile], log: Path) -> list[Looked]:
+    """Run a worker over files and read what it did."""
     process = subprocess.Popen(
         [*strace.command(log), *without_network(), sys.executable, str(WORKER)],
         stdin=subprocess.PIPE,
@@ -87,7 +98,7 @@ def _room(directory: Path, seed: int, flips: int) -> Room:
     hostile = make_hostile(directory, seed=seed, flips=flips)
     paths = sorted((directory / "good").iterdir())
     good = [HostileFile(path, _kind(path), "good", refused=False) for path in paths]
-    looked = look_at([*good, *hostile], directory / "strace.log")
+    looked = look_at([*good, *hostile], directory)
     return Room(directory, seed, looked[len(good) :], looked[: len(good)])
 
 

@@ -14,6 +14,7 @@ PROGRAMS = ("ffprobe", "ffmpeg")
 _FORKS = ("clone", "clone3", "fork", "vfork")
 
 _LINE = re.compile(r"^(?P<pid>\d+) +(?:<\.\.\. )?(?P<call>\w+)(?: resumed>)?[( ]?(?P<rest>.*)$")
+_ENDED = re.compile(r"^(?P<pid>\d+) +\+\+\+ (?:exited|killed)")
 _TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _RESULT = re.compile(r"\) += (\d+)")
 
@@ -21,7 +22,7 @@ _RESULT = re.compile(r"\) += (\d+)")
 def command(log: Path) -> list[str]:
     """What to put before a command to keep an account of it and of all its children."""
     calls = ",".join((*OPENS, *SOCKETS, *_FORKS, "execve"))
-    return ["strace", "-f", "--seccomp-bpf", "-qq", "-xx", "-s", "4096", "-e", f"trace={calls}",
+    return ["strace", "-f", "--seccomp-bpf", "-q", "-xx", "-s", "4096", "-e", f"trace={calls}",
             "-e", "signal=none", "-o", str(log), "--"]  # fmt: skip
 
 
@@ -37,45 +38,59 @@ class Calls:
 
 def read_account(log: Path) -> dict[str, Calls]:
     """Calls by the input (what follows `-i`) of the program that made them."""
-    lines = log.read_text(errors="replace").splitlines()
-    parents = _parents(lines)
-    inputs: dict[str, str] = {}
-    account: dict[str, Calls] = {}
-    for line in lines:
-        if not (match := _LINE.match(line)) or " resumed>" in line.partition("(")[0]:
-            continue
-        pid, call, rest = match["pid"], match["call"], match["rest"]
+    reader = _Reader()
+    with log.open(errors="replace") as lines:
+        for line in lines:
+            reader.read(line.rstrip("\n"))
+    assert len(reader.unclaimed) <= 1, f"whose are the processes {list(reader.unclaimed)[1:]}?"
+    return reader.account
+
+
+class _Reader:
+    """Follows processes through the account, line by line: the kernel gives the id of one that ended to
+    another, so what an id stands for changes."""
+
+    def __init__(self) -> None:
+        self.account: dict[str, Calls] = {}
+        self.unclaimed: dict[str, list[str]] = {}
+        self._inputs: dict[str, str | None] = {}
+
+    def read(self, line: str) -> None:
+        if ended := _ENDED.match(line):
+            self._inputs.pop(ended["pid"], None)
+            return
+        match = _LINE.match(line)
+        if match is None:
+            return
+        pid, call = match["pid"], match["call"]
+        if pid not in self._inputs:
+            # A child may speak before its parent has said that there is one. The first process has none.
+            if not self._inputs and not self.unclaimed:
+                self._inputs[pid] = None
+            else:
+                self.unclaimed.setdefault(pid, []).append(line)
+                return
+        if call in _FORKS:
+            if made := _RESULT.search(line):
+                self._inputs[made[1]] = self._inputs[pid]
+                for earlier in self.unclaimed.pop(made[1], []):
+                    self.read(earlier)
+        elif " resumed>" not in line.partition("(")[0]:
+            self._note(pid, call, match["rest"], line)
+
+    def _note(self, pid: str, call: str, rest: str, line: str) -> None:
         texts = [_unescaped(text) for text in _TEXT.findall(rest)]
-        given = _input_of(pid, inputs, parents)
+        given = self._inputs[pid]
         if call == "execve":
             if given is not None:
-                account[given].executed.append(texts[0])
+                self.account[given].executed.append(texts[0])
             elif Path(texts[0]).name in PROGRAMS and "ENOENT" not in rest:
-                inputs[pid] = _after_i(texts)
-                account.setdefault(inputs[pid], Calls()).runs += 1
+                given = self._inputs[pid] = _after_i(texts)
+                self.account.setdefault(given, Calls()).runs += 1
         elif given is not None and call in OPENS:
-            account[given].opened.add(texts[0])
+            self.account[given].opened.add(texts[0])
         elif given is not None and call in SOCKETS:
-            account[given].sockets.append(line)
-    return account
-
-
-def _parents(lines: Sequence[str]) -> dict[str, str]:
-    parents: dict[str, str] = {}
-    for line in lines:
-        match = _LINE.match(line)
-        if match and match["call"] in _FORKS and (found := _RESULT.search(line)):
-            parents[found[1]] = match["pid"]
-    return parents
-
-
-def _input_of(pid: str, inputs: dict[str, str], parents: dict[str, str]) -> str | None:
-    """The input of the program that a thread or child belongs to; None for those that came before it."""
-    while pid not in inputs:
-        if pid not in parents:
-            return None
-        pid = parents[pid]
-    return inputs[pid]
+            self.account[given].sockets.append(line)
 
 
 def _after_i(argv: Sequence[str]) -> str:

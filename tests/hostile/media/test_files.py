@@ -38,6 +38,13 @@ def check_calls(room: Room) -> None:
 
 
 def check_bounds(room: Room) -> None:
+    most = max(looked.answer["most_kib"] for looked in room.hostile) / 1024
+    longest = max(room.hostile, key=lambda looked: looked.answer["seconds"])
+    refused = sum(looked.answer["stage"] != "done" for looked in room.hostile)
+    print(
+        f"{len(room.hostile)} files of seed {room.seed}, {refused} refused; most memory {most:.0f} MiB; "
+        f"longest {longest.answer['seconds']:.1f} s ({longest.file.about})"
+    )
     for looked in room.hostile:
         assert looked.answer["most_kib"] <= MIB_LIMIT * 1024, f"too much memory: {looked.said}"
         runs = max(1, looked.calls.runs)
@@ -83,7 +90,6 @@ def test_there_are_enough_of_them(room: Room) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_much_more_damage(long_room: Room) -> None:
-    print(f"{len(long_room.hostile)} files of seed {long_room.seed}")
     check_calls(long_room)
     check_bounds(long_room)
     check_words(long_room)
