@@ -20,12 +20,14 @@ from octavia_gateway.files import endpoints as files
 from octavia_gateway.jobs import endpoints as jobs
 from octavia_gateway.middleware import RequestContext
 from octavia_gateway.openapi import describe_problems
+from octavia_gateway.remote import endpoints as remote
 from octavia_gateway.resources import Resources
 
 ROUTERS: tuple[APIRouter, ...] = (
     auth.router,
     erasure.router,
     api_keys.router,
+    remote.router,
     *files.routers,
     jobs.router,
     events.router,

@@ -33,6 +33,7 @@ from octavia_gateway.jobs.languages import LanguageCatalogue
 from octavia_gateway.jobs.service import JobsService
 from octavia_gateway.rate_limits.guessing import GuessingGuard
 from octavia_gateway.rate_limits.limiter import RateLimiter
+from octavia_gateway.remote.services import RemoteServices
 from octavia_gateway.resources import Resources
 from octavia_gateway.retention.service import Retention
 from octavia_gateway.settings import GatewaySettings
@@ -52,11 +53,14 @@ class Gateway:
     deadlines: Deadlines
     housekeeping: Housekeeping
     passwords: Passwords
+    remote: RemoteServices
 
     def background(self) -> dict[str, Background]:
         """What runs for as long as the process, by name."""
         settings = self.resources.settings
+        fetching = {"remote uploads": self.remote.run} if settings.remote_uploads else {}
         return {
+            **fetching,
             "event hub": self.hub.run,
             "event streams": self.streams.run,
             "deadlines": lambda: every(settings.sweep_seconds, "deadlines", self.deadlines.sweep),
@@ -86,6 +90,8 @@ def compose(settings: GatewaySettings, database: Database, outbox: Outbox, store
     tokens = AccessTokens(secret, lifetime=timedelta(seconds=settings.access_token_seconds))
     idempotency = Idempotency(tables, secret, lifetime=timedelta(hours=settings.idempotency_hours))
     limiter = RateLimiter(tables)
+    files = FileServices.build(settings, tables, store)
+    remote = RemoteServices.build(settings, tables, files)
     resources = Resources(
         settings=settings,
         database=tables,
@@ -107,8 +113,9 @@ def compose(settings: GatewaySettings, database: Database, outbox: Outbox, store
         credits=CreditsService(tables),
         admin=AdminService(tables, hub),
         streams=StreamService(tables, streams),
-        files=FileServices.build(settings, tables, store),
         erasure=AccountDeletion(tables, store, grace=_erasure_grace(settings)),
+        files=files,
+        remote=remote.uploads,
     )
     return Gateway(
         resources=resources,
@@ -122,6 +129,7 @@ def compose(settings: GatewaySettings, database: Database, outbox: Outbox, store
             job_event_days=settings.job_event_days,
         ),
         passwords=passwords,
+        remote=remote,
     )
 
 

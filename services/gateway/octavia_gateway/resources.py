@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from octavia_gateway.jobs.service import JobsService
     from octavia_gateway.rate_limits.guessing import GuessingGuard
     from octavia_gateway.rate_limits.limiter import RateLimiter
+    from octavia_gateway.remote.service import RemoteUploads
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Resources:
     streams: "StreamService"
     files: "FileServices"
     erasure: "AccountDeletion"
+    remote: "RemoteUploads"
 
 
 async def get_resources(request: Request) -> Resources:

@@ -1,6 +1,7 @@
 """Settings of the gateway, beside those every service has."""
 
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from octavia_common.settings import ServiceSettings
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -9,6 +10,7 @@ from pydantic_settings import SettingsConfigDict
 from octavia_gateway.rate_limits.rates import Rate
 from octavia_gateway.retention.policy import Policy
 
+Network = IPv4Network | IPv6Network
 GIB = 1024**3
 MIB = 1024**2
 
@@ -112,6 +114,23 @@ class GatewaySettings(ServiceSettings):
         64 * MIB, description="Most of a file's index that is held in memory to probe it, in bytes."
     )
     probes_at_once: int = Field(2, description="Most uploads that one process probes at a time.")
+    remote_uploads: bool = Field(True, description="Whether videos can be given by URL.")
+    remote_upload_ports: str = Field(
+        "80,443", description="Ports that files given by URL are fetched from, comma-separated."
+    )
+    remote_upload_networks: str = Field(
+        "",
+        description="Networks that are not public and that files given by URL are fetched from all the same, "
+        "comma-separated, such as 10.1.2.0/24. Every user can reach what answers HTTP there.",
+    )
+    remote_uploads_at_once: int = Field(4, gt=0, description="Most URLs one process fetches at a time.")
+    remote_uploads_per_user: int = Field(
+        20, description="Most URLs of one user that wait or are fetched; two of them at a time."
+    )
+    remote_upload_seconds: float = Field(7200.0, description="Longest that one URL is fetched for.")
+    remote_upload_bytes_per_second: float = Field(
+        16384.0, description="A server that sends more slowly than this is given up."
+    )
     max_user_storage_bytes: int = Field(
         0, description="Most bytes of uploads one user may keep; 0: no limit."
     )
@@ -124,8 +143,10 @@ class GatewaySettings(ServiceSettings):
         return value
 
     @model_validator(mode="after")
-    def _pairs_readable(self) -> "GatewaySettings":
+    def _lists_readable(self) -> "GatewaySettings":
         self.supported_pairs()
+        self.remote_ports()
+        self.remote_networks()
         return self
 
     @model_validator(mode="after")
@@ -160,6 +181,14 @@ class GatewaySettings(ServiceSettings):
             uploads=_days(self.retention_upload_days),
             unlisted=timedelta(minutes=self.retention_unlisted_minutes),
         )
+
+    def remote_ports(self) -> frozenset[int]:
+        """Ports that URLs may name. Raises ValueError for an unreadable setting."""
+        return frozenset(int(item) for item in _listed(self.remote_upload_ports))
+
+    def remote_networks(self) -> tuple[Network, ...]:
+        """Networks that are reached though they are not public. Raises ValueError."""
+        return tuple(ip_network(item) for item in _listed(self.remote_upload_networks))
 
     def administrators(self) -> frozenset[str]:
         """Addresses of the administrators, in lower case."""

@@ -6,6 +6,7 @@ from uuid import UUID
 from octavia_gateway.database import Connection
 
 _TABLES = (
+    "remote_uploads",
     "upload_parts",
     "uploads",
     "files",

@@ -28,6 +28,7 @@ class FileServices:
     """The parts of this package, wired."""
 
     slots: UploadSlots
+    maker: FileMaker
     intake: FileIntake
     uploads: ResumableUploads
     direct: DirectUploads
@@ -44,6 +45,7 @@ class FileServices:
         opener = UploadOpener(settings, database, store, maker)
         return cls(
             slots=UploadSlots(settings.uploads_at_once),
+            maker=maker,
             intake=FileIntake(settings, database, store, maker),
             uploads=ResumableUploads(
                 database,

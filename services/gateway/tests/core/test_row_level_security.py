@@ -52,6 +52,12 @@ async def two_users_with_everything(world: World) -> tuple[UUID, UUID]:
                 upload_id,
                 user_id,
             )
+            await connection.execute(
+                "INSERT INTO remote_uploads (upload_id, user_id, url, shown_url, file_type) "
+                "VALUES ($1, $2, 'x', 'x', 'video')",
+                upload_id,
+                user_id,
+            )
     return members[0], members[1]
 
 

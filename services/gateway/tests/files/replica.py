@@ -42,9 +42,12 @@ async def serve() -> None:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
     print(listener.getsockname()[1], flush=True)
     sweeping = asyncio.create_task(gateway.resources.files.sweeper.run())
+    fetching = asyncio.create_task(gateway.remote.run())
     config = uvicorn.Config(app, lifespan="off", loop="none", http="httptools", log_level="warning")
     await uvicorn.Server(config).serve([listener])
-    sweeping.cancel()
+    for task in (sweeping, fetching):
+        task.cancel()
+    await asyncio.gather(sweeping, fetching, return_exceptions=True)
     gateway.close()
     await store.close()
     await database.close()

@@ -1,0 +1,1 @@
+"""Videos given by URL: fetched from strangers' servers, and from nowhere else."""
