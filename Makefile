@@ -35,7 +35,7 @@ test-long: setup ## Only the slow tests: half an hour of speech, a thousand kill
 	@$(VENV)/python -m pytest -m slow $(ARGS)
 
 hostile: setup ## Hostile input in the long form: media, addresses, requests
-	@$(VENV)/python -m pytest tests/hostile -s $(ARGS)
+	@$(VENV)/python -m pytest tests/hostile tests/e2e/test_hostile_media.py -s $(ARGS)
 
 test-unit: setup ## Only the tests that start no server
 	@$(VENV)/python -m pytest -m "not integration and not e2e" $(ARGS)
