@@ -34,6 +34,8 @@ from octavia_common.topics import Topic
 
 log = structlog.get_logger(__name__)
 
+_STOPS = (signal.SIGTERM, signal.SIGINT)
+
 
 START_PATIENCE_SECONDS = 60.0
 """How long a service that starts waits for a server that is away, as it does for the database: to end and be
@@ -155,6 +157,9 @@ class ServiceRuntime:
         except BaseException:
             await self._close()
             raise
+        # Before anybody is told that it is ready: whoever stops it then finds it listening.
+        for sign in _STOPS:
+            asyncio.get_running_loop().add_signal_handler(sign, self.stopping.set)
         self.health.ready = True
         log.info("ready", service=self.name)
         return self
@@ -198,21 +203,15 @@ class ServiceRuntime:
 
     async def run(self) -> None:
         """Wait for SIGTERM or SIGINT. Raises SystemExit(1) where the process stops by a fault."""
-        loop = asyncio.get_running_loop()
-        for sign in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(sign, self.stopping.set)
-        try:
-            await self.stopping.wait()
-        finally:
-            for sign in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(sign)
+        await self.stopping.wait()
         if self.failed:
             raise SystemExit(1)
 
     async def __aexit__(self, *_: object) -> None:
         log.info("stopping", service=self.name)
         self.health.ready = False
-        self.stopping.set()
+        for sign in _STOPS:  # who asks a second time means it
+            asyncio.get_running_loop().remove_signal_handler(sign)
         await self._close()
 
     async def _close(self) -> None:
