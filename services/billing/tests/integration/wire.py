@@ -58,13 +58,16 @@ class Wire:
 
 @asynccontextmanager
 async def replica(environment: dict[str, str], log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`octavia-billing` as a process; whatever it does, it ends with the test."""
+    """`octavia-billing` as a process, ready; whatever it does, it ends with the test."""
     program = Path(sys.executable).with_name("octavia-billing")
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             program, env={**os.environ, **environment}, stdout=output, stderr=output
         )
     try:
+        async with asyncio.timeout(60):
+            while '"event": "ready"' not in log.read_text():  # noqa: ASYNC240 - a small file
+                await asyncio.sleep(0.1)
         yield process
     finally:
         if process.returncode is None:

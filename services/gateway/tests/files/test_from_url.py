@@ -248,7 +248,7 @@ def test_one_that_is_given_up_leaves_nothing(
     assert fetch.delete(path).status_code == 204
     assert fetch.get(path).status_code == 404
     wait_until(lambda: not room.keys(user_id) and not room.unfinished(user_id))
-    assert room.rows("SELECT 1 FROM uploads WHERE user_id = %s", user_id) == []
+    wait_until(lambda: not room.rows("SELECT 1 FROM uploads WHERE user_id = %s", user_id))
 
 
 def test_another_replica_goes_on_for_one_that_died(
