@@ -267,6 +267,7 @@ async def test_a_stream_ends_with_its_session_and_no_other_does() -> None:
     running.cancel()
     assert goes_on.closed is None
     registry.registry.end_all()  # else the gauge of open streams, which others read, stays up
+    await asyncio.sleep(0.01)  # closing is heard of on the loop's next turn
     assert REGISTRY.get_sample_value("octavia_sse_connections") == 0
 
 
