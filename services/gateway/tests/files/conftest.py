@@ -44,6 +44,8 @@ def start_replica(room: Room) -> Iterator[Callable[..., Replica]]:
     started: list[Replica] = []
 
     def start(**settings: Any) -> Replica:
+        # Every replica takes what is to be fetched, and one that may not fetch from here would refuse it.
+        settings.setdefault("remote_uploads", "remote_upload_networks" in settings)
         process = subprocess.Popen(
             [sys.executable, str(REPLICA)],
             env=room.environment(**settings),
