@@ -41,13 +41,14 @@ async def serve() -> None:
     # Small, so that tests know how much of what was sent can lie where nobody has read it.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
     print(listener.getsockname()[1], flush=True)
-    sweeping = asyncio.create_task(gateway.resources.files.sweeper.run())
-    fetching = asyncio.create_task(gateway.remote.run())
+    running = [asyncio.create_task(gateway.resources.files.sweeper.run())]
+    if settings.remote_uploads:
+        running.append(asyncio.create_task(gateway.remote.run()))
     config = uvicorn.Config(app, lifespan="off", loop="none", http="httptools", log_level="warning")
     await uvicorn.Server(config).serve([listener])
-    for task in (sweeping, fetching):
+    for task in running:
         task.cancel()
-    await asyncio.gather(sweeping, fetching, return_exceptions=True)
+    await asyncio.gather(*running, return_exceptions=True)
     gateway.close()
     await store.close()
     await database.close()
