@@ -33,6 +33,14 @@ _SPEC = JobSpec(
     target_languages=("es", "fr"),
 )
 _CHUNK = ChunkRef(index=1, total=3, start=30.0, end=60.0, next_speech_start=60.5)
+_VIDEO = e.VideoSpec(
+    prompt="A kite, watercolour",
+    avoid="text",
+    aspect_ratio=e.AspectRatio.SQUARE,
+    duration_seconds=5,
+    model="m",
+    image=_REF,
+)
 _ERROR = JobError(code="no_audio", message="This video has no sound.", stage="transcriber")
 _IN_CHUNK = {"job": _JOB, "chunk": _CHUNK, "source_language": "en", "target_language": "es"}
 
@@ -80,6 +88,40 @@ EXAMPLES: tuple[EventData, ...] = (
     e.ChunkSynthesized.model_validate({**_IN_CHUNK, "speech": _REF}),
     e.AssemblyRequested(job=_JOB, spec=_SPEC, target_language="es", plan=_REF, speech=(_REF, _REF)),
     e.LanguageAssembled(job=_JOB, target_language="es", media=_REF, result=_REF, made=("a",)),
+    e.VideosSubmitted(
+        user_id=_USER,
+        batch_id=UUID(int=6),
+        price_version="v1",
+        videos=(e.RequestedVideo(job=_JOB, spec=_VIDEO, credits=100),),
+    ),
+    e.VideoReserved(job=_JOB, spec=_VIDEO, amount=100),
+    e.VideoProgressed(job=_JOB, state=e.VideoState.PROCESSING, percent=50),
+    e.VideoGenerated(
+        job=_JOB,
+        video=_REF,
+        poster=_REF,
+        provider="local",
+        model="m",
+        duration_seconds=5.0,
+        width=1280,
+        height=720,
+    ),
+    e.VideoExpired(job=_JOB),
+    e.VideoCallbackReceived(hold_id=_JOB.hold_id, task_id="t1", state="success"),
+    e.VideoModelsPublished(
+        version="v1",
+        provider="local",
+        models=(
+            e.VideoModel(
+                id="m",
+                title="M",
+                tasks=(e.VideoTask.TEXT_TO_VIDEO,),
+                durations_seconds=(5, 10),
+                aspect_ratios=(e.AspectRatio.LANDSCAPE,),
+            ),
+        ),
+        retired=("old",),
+    ),
 )
 
 

@@ -157,3 +157,9 @@ class DubResult(Document):
     loudness: Loudness
     notes: tuple[str, ...] = ()
     """Sentences for the owner, such as that the video has no speech."""
+
+
+class RemoteVideo(Document):
+    """A clip that its provider keeps: where it can be had until it is removed."""
+
+    url: str

@@ -35,7 +35,7 @@ JOBS_SUBMITTED = Topic("jobs.submitted", JOINED, (e.JobSubmitted,), description=
 JOBS_OUTCOME = Topic(
     "jobs.outcome",
     JOINED,
-    (e.JobAssembled, e.JobFailed, e.JobCancelled),
+    (e.JobAssembled, e.VideoGenerated, e.JobFailed, e.JobCancelled),
     description="How a job's work ended, before billing has had its word",
 )
 CREDITS_GRANTS = Topic("credits.grants", JOINED, (e.GrantRequested,), description="Grants to be posted")
@@ -69,6 +69,33 @@ ASSEMBLY_REQUESTED = Topic(
 MEDIA_ASSEMBLED = Topic(
     "media.assembled", JOINED, (e.LanguageAssembled,), description="Finished languages of jobs"
 )
+VIDEOS_SUBMITTED = Topic(
+    "videos.submitted", JOINED, (e.VideosSubmitted,), description="Videos to be held, together, and begun"
+)
+VIDEOS_RESERVED = Topic(
+    "videos.reserved", JOINED, (e.VideoReserved,), description="Videos whose credits are held: begin"
+)
+VIDEOS_PROGRESS = Topic(
+    "videos.progress",
+    JOINED,
+    (e.VideoProgressed, e.VideoExpired),
+    description="How far a video is, and that one is gone",
+)
+VIDEOS_CALLBACKS = Topic(
+    "videos.callbacks",
+    JOINED,
+    (e.VideoCallbackReceived,),
+    1 * DAY_MS,
+    description="Providers that called back: look at their record",
+)
+VIDEOS_MODELS = Topic(
+    "videos.models",
+    1,
+    (e.VideoModelsPublished,),
+    None,
+    compacted=True,
+    description="What the provider of videos can be asked for",
+)
 
 DEAD_LETTERS = Topic(
     "dead-letters", 1, (), 30 * DAY_MS, description="What could not be parsed or failed past its retries"
@@ -90,6 +117,11 @@ EVENT_TOPICS: tuple[Topic, ...] = (
     CHUNKS_SYNTHESIZED,
     ASSEMBLY_REQUESTED,
     MEDIA_ASSEMBLED,
+    VIDEOS_SUBMITTED,
+    VIDEOS_RESERVED,
+    VIDEOS_PROGRESS,
+    VIDEOS_CALLBACKS,
+    VIDEOS_MODELS,
 )
 
 CHUNK_STAGES = ("transcriber.recogniser", "translator", "synthesizer")

@@ -12,6 +12,8 @@ CONTRACT = Contract(
         e.JobAssembled,
         e.JobFailed,
         e.JobCancelled,
+        e.VideosSubmitted,
+        e.VideoGenerated,
     ),
     sends=(
         e.PricesPublished,
@@ -20,5 +22,6 @@ CONTRACT = Contract(
         e.CreditsCaptured,
         e.CreditsReleased,
         e.LedgerPosted,
+        e.VideoReserved,
     ),
 )

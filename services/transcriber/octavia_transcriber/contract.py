@@ -10,7 +10,6 @@ CONTRACT = Contract(
         e.MediaPlanned,
         e.ChunkReleased,
         e.ChunkSynthesized,
-        e.JobAssembled,
         e.JobFailed,
         e.JobCancelled,
     ),

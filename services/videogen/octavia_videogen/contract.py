@@ -5,6 +5,6 @@ from octavia_common.commands.asyncapi import Contract
 
 CONTRACT = Contract(
     service="videogen",
-    receives=(e.CreditsReserved,),
-    sends=(e.JobFailed,),
+    receives=(e.VideoReserved, e.VideoCallbackReceived, e.JobFailed, e.JobCancelled),
+    sends=(e.VideoModelsPublished, e.VideoProgressed, e.VideoGenerated, e.VideoExpired, e.JobFailed),
 )

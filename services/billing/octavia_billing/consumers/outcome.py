@@ -13,13 +13,15 @@ from octavia_common.events import (
     JobError,
     JobFailed,
     ReleaseReason,
+    VideoGenerated,
 )
 
 from octavia_billing.domain.operations import Capture, Operation, Outcome, Release, Verdict
 from octavia_billing.domain.wording import hold_missing
 from octavia_billing.ledger import Ledger
 
-Ending = JobAssembled | JobFailed | JobCancelled
+Delivered = (JobAssembled, VideoGenerated)
+Ending = JobAssembled | VideoGenerated | JobFailed | JobCancelled
 
 
 class OutcomeHandler:
@@ -42,7 +44,7 @@ class OutcomeHandler:
 
 def _operation(ending: Ending) -> Operation:
     ref = ending.job
-    if isinstance(ending, JobAssembled):
+    if isinstance(ending, Delivered):
         return Capture(ref.user_id, ref.hold_id, ref.job_id)
     return Release(ref.user_id, ref.hold_id, ref.job_id, _reason(ending).value)
 
@@ -51,7 +53,7 @@ def _released(ending: Ending, outcome: Outcome) -> CreditsReleased:
     error: JobError | None = None
     if isinstance(ending, JobFailed):
         error = ending.error
-    elif isinstance(ending, JobAssembled):
+    elif isinstance(ending, Delivered):
         # Nothing is delivered unpaid: without a hold there is nothing to capture.
         error = hold_missing()
     return CreditsReleased(job=ending.job, amount=outcome.amount, reason=_reason(ending), error=error)

@@ -28,6 +28,8 @@ JOB_TOPICS = (
 
 CREDIT_TOPICS = (topics.CREDITS_LEDGER, topics.CREDITS_PRICES)
 
+VIDEO_TOPICS = (topics.VIDEOS_RESERVED, topics.VIDEOS_PROGRESS, topics.VIDEOS_MODELS)
+
 
 MOST_AT_ONCE = 500
 """Events of one transaction: its statements are a handful however many they are, so more means faster."""

@@ -13,8 +13,9 @@ from octavia_common.events import (
     ChunkReleased,
     ChunkSynthesized,
     CloudEvent,
-    JobAssembled,
+    JobCancelled,
     JobEvent,
+    JobFailed,
     MediaPlanned,
 )
 
@@ -100,7 +101,7 @@ class CloseWindow:
     async def handle(
         self, connection: Any, events: Sequence[CloudEvent[JobEvent]]
     ) -> Sequence[ChunkReleased]:
-        ended = [event.data.job for event in events if not isinstance(event.data, JobAssembled)]
+        ended = [event.data.job for event in events if isinstance(event.data, (JobFailed, JobCancelled))]
         if not ended:
             return []
         users = {job.user_id for job in ended}
