@@ -21,9 +21,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 import vectors
 from octavia_common.errors import OctaviaError
 from octavia_common.media import probe
-from octavia_gateway.remote.addresses import AddressPolicy
-from octavia_gateway.remote.resolving import Guard, SystemResolver
-from octavia_gateway.remote.source import Pace, RemoteSource
+from octavia_common.remote.addresses import AddressPolicy
+from octavia_common.remote.resolving import Guard, SystemResolver
+from octavia_common.remote.source import Pace, RemoteSource
 
 INNER_NETWORKS = """
     0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24

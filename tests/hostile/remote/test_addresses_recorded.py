@@ -10,11 +10,11 @@ from ipaddress import ip_address
 
 import pytest
 from octavia_common.errors import OctaviaError
-from octavia_gateway.remote import http
-from octavia_gateway.remote.addresses import Address, AddressPolicy
-from octavia_gateway.remote.resolving import Guard
-from octavia_gateway.remote.source import Pace, RemoteSource
-from octavia_gateway.remote.targets import Target
+from octavia_common.remote import http
+from octavia_common.remote.addresses import Address, AddressPolicy
+from octavia_common.remote.resolving import Guard
+from octavia_common.remote.source import Pace, RemoteSource
+from octavia_common.remote.targets import Target
 
 from .outside import answer
 from .vectors import NAMES, OUTSIDE, OUTSIDE_V6, OWN_PUBLIC, Vector, vectors

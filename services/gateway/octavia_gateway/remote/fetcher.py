@@ -14,16 +14,17 @@ from uuid import UUID, uuid4
 
 import structlog
 from octavia_common.errors import OctaviaError
+from octavia_common.remote.errors import RemoteTooSlowError, RemoteUnreachableError
+from octavia_common.remote.source import RemoteFile, RemoteSource
 
 from octavia_gateway.database import Connection, GatewayDatabase
 from octavia_gateway.files.admission import TooManyUploadsError, UploadSlots
 from octavia_gateway.files.intake import FileIntake
 from octavia_gateway.files.making import FileMaker
 from octavia_gateway.files.models import FileRecord
-from octavia_gateway.remote.errors import RemoteTooSlowError, RemoteUnreachableError, RemoteUploadGoneError
+from octavia_gateway.remote.errors import RemoteUploadGoneError
 from octavia_gateway.remote.models import RemoteUpload
 from octavia_gateway.remote.repository import LEASE, RemoteUploadsRepository
-from octavia_gateway.remote.source import RemoteFile, RemoteSource
 
 log = structlog.get_logger(__name__)
 

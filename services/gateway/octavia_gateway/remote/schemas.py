@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
+from octavia_common.remote.targets import LONGEST_URL
 from pydantic import BaseModel, ConfigDict, Field
 
 from octavia_gateway import messages
 from octavia_gateway.files.models import FileType
 from octavia_gateway.messages import Language
 from octavia_gateway.remote.models import RemoteState, RemoteUpload
-from octavia_gateway.remote.targets import LONGEST_URL
 
 
 class RemoteUploadRequest(BaseModel):

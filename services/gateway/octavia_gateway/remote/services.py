@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
+from octavia_common.remote.addresses import AddressPolicy
+from octavia_common.remote.resolving import Guard, SystemResolver
+from octavia_common.remote.source import Pace, RemoteSource
+
 from octavia_gateway.database import GatewayDatabase
 from octavia_gateway.files.services import FileServices
-from octavia_gateway.remote.addresses import AddressPolicy
 from octavia_gateway.remote.fetcher import FetchLimits, RemoteFetcher
-from octavia_gateway.remote.resolving import Guard, SystemResolver
 from octavia_gateway.remote.service import RemoteUploads
-from octavia_gateway.remote.source import Pace, RemoteSource
 from octavia_gateway.settings import GatewaySettings
 
 

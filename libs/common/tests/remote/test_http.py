@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 from octavia_common.errors import OctaviaError
-from octavia_gateway.remote.addresses import AddressPolicy
-from octavia_gateway.remote.errors import (
+from octavia_common.remote.addresses import AddressPolicy
+from octavia_common.remote.errors import (
     RemoteProtocolError,
     RemoteRefusedError,
     RemoteTooSlowError,
     RemoteUnreachableError,
 )
-from octavia_gateway.remote.http import MOST_HEAD_BYTES, Answer, get
-from octavia_gateway.remote.resolving import Guard
-from octavia_gateway.remote.source import Pace, RemoteSource, _check, _paced
-from octavia_gateway.remote.targets import Target
+from octavia_common.remote.http import MOST_HEAD_BYTES, Answer, get
+from octavia_common.remote.resolving import Guard
+from octavia_common.remote.source import Pace, RemoteSource, _check, _paced
+from octavia_common.remote.targets import Target
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

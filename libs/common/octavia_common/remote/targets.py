@@ -11,8 +11,8 @@ from urllib.parse import quote, urljoin
 
 import idna
 
-from octavia_gateway.remote.addresses import Address
-from octavia_gateway.remote.errors import ForbiddenAddressError, InvalidUrlError
+from octavia_common.remote.addresses import Address
+from octavia_common.remote.errors import ForbiddenAddressError, InvalidUrlError
 
 LONGEST_URL = 4096
 DEFAULT_PORTS = {"http": 80, "https": 443}

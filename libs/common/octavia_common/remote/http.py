@@ -16,9 +16,9 @@ from ipaddress import ip_address
 
 import httptools
 
-from octavia_gateway.remote.addresses import Address
-from octavia_gateway.remote.errors import RemoteProtocolError, RemoteUnreachableError
-from octavia_gateway.remote.targets import Target
+from octavia_common.remote.addresses import Address
+from octavia_common.remote.errors import RemoteProtocolError, RemoteUnreachableError
+from octavia_common.remote.targets import Target
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 30.0

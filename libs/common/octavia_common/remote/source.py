@@ -10,17 +10,16 @@ from time import monotonic
 from urllib.parse import unquote
 
 from octavia_common.media import ForbiddenFormatError
-
-from octavia_gateway.remote.errors import (
+from octavia_common.remote.errors import (
     RemoteNotMediaError,
     RemoteRefusedError,
     RemoteTooSlowError,
     RemoteUnreachableError,
     TooManyRedirectsError,
 )
-from octavia_gateway.remote.http import Answer, get
-from octavia_gateway.remote.resolving import Guard
-from octavia_gateway.remote.targets import Target, follow, parse_target
+from octavia_common.remote.http import Answer, get
+from octavia_common.remote.resolving import Guard
+from octavia_common.remote.targets import Target, follow, parse_target
 
 MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

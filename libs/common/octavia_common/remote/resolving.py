@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 from typing import Protocol
 
-from octavia_gateway.remote.addresses import Address, AddressPolicy
-from octavia_gateway.remote.errors import ForbiddenAddressError, RemoteUnreachableError
-from octavia_gateway.remote.targets import Target
+from octavia_common.remote.addresses import Address, AddressPolicy
+from octavia_common.remote.errors import ForbiddenAddressError, RemoteUnreachableError
+from octavia_common.remote.targets import Target
 
 MOST_ADDRESSES = 64
 RESOLVE_SECONDS = 15.0
