@@ -33,12 +33,13 @@ from octavia_gateway.jobs.models import Job
 from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.jobs.run import Run
 from octavia_local.errors import LocalError
+from octavia_local.own_servers import OwnServers
 
 from octavia_benchmarks.live.accounts import add_accounts
 from octavia_benchmarks.live.crowd import Crowd, Heard, allow_files, cpu_seconds
 from octavia_benchmarks.live.servers import gateway_of, gateway_platform
 from octavia_benchmarks.results import Figure, at_most, percentile
-from octavia_benchmarks.stack import Servers, servers
+from octavia_benchmarks.stack import servers
 
 AIM_MS = 50.0
 LATEST_SECONDS = 30.0
@@ -109,7 +110,7 @@ async def measure(*, quick: bool) -> tuple[list[Figure], list[str]]:
     return [at_most("live_from_kafka", percentile(times, 0.99) * 1000, "ms p99", AIM_MS)], [note]
 
 
-async def _add_jobs(on: Servers, accounts: Sequence[AccessClaims]) -> list[Job]:
+async def _add_jobs(on: OwnServers, accounts: Sequence[AccessClaims]) -> list[Job]:
     now = datetime.now(UTC)
     repository = JobsRepository()
     database = Database(on.postgres.address, schema="gateway", pool_size=1)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from octavia_local.errors import LocalError
+from octavia_local.own_servers import OwnServers
 from octavia_local.platform import Platform
 from octavia_local.ports import free_port
 from octavia_local.processes import Process
@@ -19,7 +20,7 @@ from octavia_benchmarks.driver import User, user_of
 from octavia_benchmarks.redis_server import RedisServer
 from octavia_benchmarks.results import Figure, higher_is_better
 from octavia_benchmarks.sources import Sources
-from octavia_benchmarks.stack import NO_ENGINES, Servers, make_platform, servers
+from octavia_benchmarks.stack import NO_ENGINES, make_platform, servers
 
 TARGET = 1.0
 _JOBS, _QUICK_JOBS = 200, 20
@@ -50,7 +51,7 @@ async def measure(*, quick: bool) -> tuple[list[Figure], list[str]]:
     return [higher_is_better("throughput", rate, "jobs/s", baseline=baseline, target=TARGET)], notes
 
 
-async def _requests_of_a_job(on: Servers) -> dict[str, list[traffic.Request]]:
+async def _requests_of_a_job(on: OwnServers) -> dict[str, list[traffic.Request]]:
     """Run one job with a recorder between each stage and the object store."""
     with contextlib.ExitStack() as stack:
         recorders = {name: stack.enter_context(traffic.Recorder(on.s3.address)) for name in _RECORDED}
@@ -82,7 +83,9 @@ async def _platform_seconds(platform: Platform, sources: Sources, count: int) ->
     return max(job.ended for job in done) - min(job.began for job in done)
 
 
-def _celery_seconds(on: Servers, steps: dict[str, list[traffic.Request]], workers: int, count: int) -> float:
+def _celery_seconds(
+    on: OwnServers, steps: dict[str, list[traffic.Request]], workers: int, count: int
+) -> float:
     recorded = on.directory / "traffic.json"
     traffic.write(recorded, steps)
     on.s3.client().make_bucket(_BUCKET)

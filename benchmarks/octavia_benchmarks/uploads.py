@@ -6,11 +6,12 @@ from statistics import median
 
 from octavia_common.artifacts.client import S3Client
 from octavia_local.api import Api
+from octavia_local.own_servers import OwnServers
 from octavia_local.settings import SERVICES
 
 from octavia_benchmarks.results import Figure, higher_is_better
 from octavia_benchmarks.sources import Sources
-from octavia_benchmarks.stack import Servers, make_platform, servers
+from octavia_benchmarks.stack import make_platform, servers
 from octavia_benchmarks.upload_clients import (
     MIB,
     Connection,
@@ -34,7 +35,7 @@ async def measure(*, quick: bool) -> tuple[list[Figure], list[str]]:
         return await _speeds(on, video, quick=quick)
 
 
-async def _speeds(on: Servers, video: bytes, *, quick: bool) -> tuple[list[Figure], list[str]]:
+async def _speeds(on: OwnServers, video: bytes, *, quick: bool) -> tuple[list[Figure], list[str]]:
     length, rounds = (_QUICK_LENGTH, _QUICK_ROUNDS) if quick else (_LENGTH, _ROUNDS)
     source = Source(video, length, memoryview(os.urandom(16 * MIB)))
     with make_platform(on, SILENT, workers=GATEWAY_ALONE) as platform:
@@ -53,7 +54,7 @@ async def _speeds(on: Servers, video: bytes, *, quick: bool) -> tuple[list[Figur
 
 
 def _compared(
-    on: Servers, url: str, token: str, source: Source, rounds: int
+    on: OwnServers, url: str, token: str, source: Source, rounds: int
 ) -> list[tuple[float, float, float, float]]:
     """Seconds of each round: direct, through the gateway, by signed parts, and these until usable."""
     s3 = S3Client(on.s3.address, on.s3.access_key, on.s3.secret_key, "octavia")

@@ -7,12 +7,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from octavia_local.own_servers import OwnServers
 from octavia_local.platform import Platform
 
 from octavia_benchmarks.results import Figure, at_most
 from octavia_benchmarks.s3_sink import sink
 from octavia_benchmarks.sources import Sources
-from octavia_benchmarks.stack import Servers, make_platform, servers
+from octavia_benchmarks.stack import make_platform, servers
 from octavia_benchmarks.upload_clients import (
     MIB,
     Connection,
@@ -34,7 +35,7 @@ async def measure(*, quick: bool) -> tuple[list[Figure], list[str]]:
         return await _measured(on, video, quick=quick)
 
 
-async def _measured(on: Servers, video: bytes, *, quick: bool) -> tuple[list[Figure], list[str]]:
+async def _measured(on: OwnServers, video: bytes, *, quick: bool) -> tuple[list[Figure], list[str]]:
     length = _QUICK_LARGE if quick else _LARGE
     source = Source(video, length, memoryview(bytes(MIB)))
     with sink() as endpoint:

@@ -1,21 +1,14 @@
 """One platform for everything that is done to it here, with servers and engines that take a set time."""
 
-import math
 import secrets
-import struct
 import subprocess
-import tempfile
-import wave
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from octavia_local.own_servers import OwnServers, own_servers
 from octavia_local.platform import Platform
-from octavia_local.ports import free_port
-from octavia_local.servers import KafkaServer, PostgresServer, S3Server, start_together
-from octavia_local.servers.postgres import remove_data_outside
-
-from .wreck import Servers
+from octavia_samples.quick import tone
 
 CHUNK_SECONDS = 0.2
 """The splitter makes a chunk of so much of a source: length says how many chunks a job has."""
@@ -46,28 +39,14 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="package")
-def servers() -> Iterator[Servers]:
+def servers() -> Iterator[OwnServers]:
     """Servers that the tests may break."""
-    with tempfile.TemporaryDirectory(prefix="octavia-chaos-", ignore_cleanup_errors=True) as name:
-        directory = Path(name)
-        directory.chmod(0o755)  # PostgreSQL runs as another user than root
-        made = Servers(
-            KafkaServer(directory / "kafka", free_port(), free_port(), quick=True),
-            PostgresServer(directory / "postgres", free_port()),
-            S3Server(directory / "s3", free_port()),
-        )
-        each = (made.kafka, made.postgres, made.s3)
-        try:
-            start_together(each)
-            yield made
-        finally:
-            for server in each:
-                server.stop()
-            remove_data_outside(directory / "postgres")
+    with own_servers("chaos", quick=True) as made:
+        yield made
 
 
 @pytest.fixture(scope="package")
-def platform(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def platform(servers: OwnServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """Every service as one process."""
     environment = {**servers.environment(), **SETTINGS, "JWT_SECRET": secrets.token_hex(32)}
     with Platform(tmp_path_factory.mktemp("chaos-logs"), environment) as running:
@@ -94,14 +73,7 @@ class Videos:
         return path
 
     def _make(self, path: Path, seconds: float) -> None:
-        track = path.with_suffix(".wav")
-        rate = 48_000
-        with wave.open(str(track), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(rate)
-            tone = (int(6000 * math.sin(2 * math.pi * 440 * n / rate)) for n in range(round(seconds * rate)))
-            file.writeframes(b"".join(struct.pack("<h", sample) for sample in tone))
+        track = tone(path.with_suffix(".wav"), seconds)
         picture = f"color=size=32x32:rate=10:duration={seconds:.3f}"
         command = ["ffmpeg", "-nostdin", "-y", "-v", "error", "-f", "lavfi", "-i", picture, "-i", str(track)]
         codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from octavia_local.api import Api
+from octavia_local.own_servers import OwnServers
 from octavia_local.platform import Platform
 
 from .conftest import Videos
@@ -23,7 +24,7 @@ from .invariants import (
 from .lag import LagMeter
 from .schedule import schedule
 from .traffic import Customer
-from .wreck import Servers, Wreck
+from .wreck import Wreck
 
 MINUTES = float(os.environ.get("CHAOS_MINUTES", "1"))
 SEED = int(os.environ.get("CHAOS_SEED") or "20261121")
@@ -35,7 +36,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240 + MINUTES * 60 * 4)]
 
 
 async def test_no_job_is_lost_and_nobody_pays_for_nothing(
-    platform: Platform, servers: Servers, videos: Videos, tmp_path: Path
+    platform: Platform, servers: OwnServers, videos: Videos, tmp_path: Path
 ) -> None:
     faults = schedule(SEED, MINUTES * 60)
     print(f"\nCHAOS_SEED={SEED} CHAOS_MINUTES={MINUTES:g}: {len(faults)} faults", flush=True)

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import struct
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import httpx
 from octavia_local.api import Api, ApiError
+from octavia_samples.quick import unlike
 
 LANGUAGES = ("es", "ca", "gl")
 
@@ -52,9 +52,7 @@ class Customer:
 
     async def upload(self, video: Path) -> dict[str, Any]:
         """Each upload is of bytes of its own, so that nothing is found made."""
-        mark = uuid.uuid4().bytes
-        # A box of type "free" is passed over by every reader (ISO/IEC 14496-12, 8.1.2).
-        body = await asyncio.to_thread(video.read_bytes) + struct.pack(">I4s", 8 + len(mark), b"free") + mark
+        body = unlike(await asyncio.to_thread(video.read_bytes))
         return await self.persist(
             "POST", "/api/v1/upload", params={"file_type": "video"}, files={"file": ("talk.mp4", body)}
         )

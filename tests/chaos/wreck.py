@@ -6,44 +6,19 @@ import os
 import signal
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from octavia_local import guard
+from octavia_local.own_servers import OwnServers
 from octavia_local.platform import Platform
-from octavia_local.servers import KafkaServer, LocalServer, PostgresServer, S3Server
 from octavia_local.supervision import Service
 
 from .schedule import Action, Fault
 
 
-@dataclass(frozen=True)
-class Servers:
-    """The three servers of the platform, ours to break."""
-
-    kafka: KafkaServer
-    postgres: PostgresServer
-    s3: S3Server
-
-    def environment(self) -> dict[str, str]:
-        """Where they are, for the services."""
-        return {
-            "KAFKA_BOOTSTRAP_SERVERS": self.kafka.address,
-            "DATABASE_URL": self.postgres.address,
-            "S3_ENDPOINT": self.s3.address,
-            "S3_ACCESS_KEY": self.s3.access_key,
-            "S3_SECRET_KEY": self.s3.secret_key,
-        }
-
-    def of(self, name: str) -> LocalServer:
-        """The server of that name in a schedule."""
-        server: LocalServer = getattr(self, name)
-        return server
-
-
 class Wreck:
     """Breaks a platform by a schedule and mends it again."""
 
-    def __init__(self, platform: Platform, servers: Servers) -> None:
+    def __init__(self, platform: Platform, servers: OwnServers) -> None:
         self._platform = platform
         self._servers = servers
         self._broken: set[str] = set()
@@ -91,7 +66,7 @@ class Wreck:
         services = self._services(target)
         roots = [s.process.pid for s in services if s.process.running] if services else []
         if not services:
-            roots = [self._servers.of(target).pid]
+            roots = [self._servers.named(target).pid]
         stopped: list[int] = []
         for root in roots:
             _signal([root], signal.SIGSTOP)  # first, so that it starts nothing more
@@ -102,7 +77,7 @@ class Wreck:
     def _end(self, target: str, action: Action) -> None:
         services = self._services(target)
         if not services:
-            server = self._servers.of(target)
+            server = self._servers.named(target)
             server.kill() if action is Action.KILL else server.stop()
         for service in services:
             if action is Action.KILL:
@@ -114,7 +89,7 @@ class Wreck:
         for service in self._services(target):
             service.start()
         if not self._services(target):
-            self._servers.of(target).start()
+            self._servers.named(target).start()
 
     async def _tend(self) -> None:
         """Start services again that ended by themselves, as any supervisor does."""
@@ -127,7 +102,7 @@ class Wreck:
 
     def _all_up(self) -> None:
         for name in ("kafka", "postgres", "s3"):
-            self._servers.of(name).start()
+            self._servers.named(name).start()
         for service in self._platform.all():
             if not service.process.running:
                 service.start()

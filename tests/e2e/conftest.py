@@ -7,18 +7,14 @@ of a job; media work stays real. It brings its own servers, for tests that kill 
 
 import asyncio
 import secrets
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from octavia_local.api import Api
+from octavia_local.own_servers import OwnServers, own_servers
 from octavia_local.platform import Platform
-from octavia_local.ports import free_port
-from octavia_local.servers import KafkaServer, PostgresServer, S3Server, start_together
 
 ADMIN = "admin@example.org"
 
@@ -44,40 +40,11 @@ PACED = {
 }
 
 
-@dataclass
-class Servers:
-    """The three servers of one platform."""
-
-    kafka: KafkaServer
-    postgres: PostgresServer
-    s3: S3Server
-
-    def environment(self) -> dict[str, str]:
-        """Where they are, for the services."""
-        return {
-            "KAFKA_BOOTSTRAP_SERVERS": self.kafka.address,
-            "DATABASE_URL": self.postgres.address,
-            "S3_ENDPOINT": self.s3.address,
-            "S3_ACCESS_KEY": self.s3.access_key,
-            "S3_SECRET_KEY": self.s3.secret_key,
-        }
-
-
 @pytest.fixture(scope="session")
-def own_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+def breakable() -> Iterator[OwnServers]:
     """Servers that tests may kill, and start again before they end."""
-    with tempfile.TemporaryDirectory(prefix="octavia-e2e-", ignore_cleanup_errors=True) as name:
-        directory = Path(name)
-        directory.chmod(0o755)
-        servers = Servers(
-            KafkaServer(directory / "kafka", free_port(), free_port(), quick=True),
-            PostgresServer(directory / "postgres", free_port()),
-            S3Server(directory / "s3", free_port()),
-        )
-        start_together([servers.kafka, servers.postgres, servers.s3])
-        yield servers
-        for server in (servers.kafka, servers.postgres, servers.s3):
-            server.stop()
+    with own_servers("e2e", quick=True) as made:
+        yield made
 
 
 def own_environment(addresses: Any) -> dict[str, str]:
@@ -103,9 +70,9 @@ def platform(addresses: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture(scope="session")
-def paced(own_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def paced(breakable: OwnServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """A platform whose engines take half a second a chunk, with servers of its own."""
-    environment = {**own_servers.environment(), **COMMON, **PACED}
+    environment = {**breakable.environment(), **COMMON, **PACED}
     with Platform(tmp_path_factory.mktemp("paced-logs"), environment) as running:
         yield running
 

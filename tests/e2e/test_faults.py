@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from octavia_local.api import Api
+from octavia_local.own_servers import OwnServers
 from octavia_local.platform import Platform
 from octavia_local.settings import SERVICES
 
-from .conftest import Servers, eventually
+from .conftest import eventually
 from .duplicator import Duplicator
 from .ledger import assert_paid_once, verify_ledger
 from .media import speech_clip
@@ -86,7 +87,7 @@ async def test_kill_a_service_in_mid_job(
 async def test_kill_a_server_in_mid_job(
     paced: Platform,
     paced_api: Api,
-    own_servers: Servers,
+    breakable: OwnServers,
     clip: Path,
     tmp_path: Path,
     expected: dict[str, str],
@@ -94,7 +95,7 @@ async def test_kill_a_server_in_mid_job(
 ) -> None:
     digest = await undisturbed(paced, clip, tmp_path, expected)
     job = await job_in_its_middle(paced_api, clip)
-    victim = getattr(own_servers, server)
+    victim = breakable.named(server)
     victim.kill()
     await asyncio.sleep(2)
     await asyncio.to_thread(victim.start)

@@ -11,9 +11,9 @@ import httpx
 import pytest
 from octavia_local.platform import Platform
 from octavia_samples.factory import CHEAP, put_under_picture
+from octavia_samples.quick import tone
 
 from .fuzzing import COVERAGE, FUZZING, fuzz
-from .tones import tone
 
 pytestmark = pytest.mark.e2e
 

@@ -10,13 +10,14 @@ from uuid import UUID
 
 from octavia_gateway.auth.tokens import AccessClaims
 from octavia_local.errors import LocalError
+from octavia_local.own_servers import OwnServers
 from octavia_local.platform import Platform
 from octavia_local.ports import LOOPBACK, free_port
 from octavia_local.processes import Process
 from octavia_local.settings import SERVICES
 
 from octavia_benchmarks.live.accounts import baseline_requests, stream_requests
-from octavia_benchmarks.stack import Servers, make_platform
+from octavia_benchmarks.stack import make_platform
 
 GATEWAY = "gateway"
 
@@ -43,7 +44,7 @@ class StreamServer:
 SECRET = "of a gateway that lives as long as a benchmark"  # noqa: S105
 
 
-def gateway_platform(on: Servers, streams: int) -> Platform:
+def gateway_platform(on: OwnServers, streams: int) -> Platform:
     """A gateway alone, which lets one user open `streams` streams; to be entered."""
     settings = {"JWT_SECRET": SECRET, "SSE_MAX_STREAMS_PER_USER": str(streams + 1000)}
     return make_platform(on, settings, workers=NOBODY_ELSE)
@@ -57,7 +58,7 @@ def gateway_of(platform: Platform) -> StreamServer:
 
 
 @contextlib.asynccontextmanager
-async def baseline(on: Servers) -> AsyncIterator[StreamServer]:
+async def baseline(on: OwnServers) -> AsyncIterator[StreamServer]:
     """FastAPI's own streams. Raises LocalError where they do not start."""
     port = free_port()
     process = Process(
