@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
+
+from octavia_common.patience import once_there
 
 UNAVAILABLE = (
     OSError,
@@ -48,14 +49,8 @@ class Database:
         return self._pool
 
     async def open(self) -> None:
-        """Connect, waiting up to 60 s for a server that is still starting."""
+        """Connect, waiting for a server that is still starting."""
 
-        @retry(
-            retry=retry_if_exception_type(UNAVAILABLE),
-            stop=stop_after_delay(60),
-            wait=wait_exponential_jitter(multiplier=0.2, max=3),
-            reraise=True,
-        )
         async def connect() -> "asyncpg.Pool[asyncpg.Record]":
             return await asyncpg.create_pool(
                 self.url,
@@ -67,7 +62,7 @@ class Database:
                 server_settings=self.server_settings,
             )
 
-        self._pool = await connect()
+        self._pool = await once_there(connect, is_unavailable)
 
     @property
     def server_settings(self) -> dict[str, str]:

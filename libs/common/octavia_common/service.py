@@ -8,7 +8,6 @@ from typing import Any, Self
 
 import structlog
 from aiokafka.errors import KafkaError
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
 from octavia_common.artifacts.s3 import open_store
 from octavia_common.artifacts.store import ArtifactStore
@@ -27,6 +26,7 @@ from octavia_common.messaging.stage import RetryConsumer, StageConsumer
 from octavia_common.messaging.transactional import Route, TransactionalConsumer
 from octavia_common.outbox.outbox import Outbox
 from octavia_common.outbox.relay import Relay
+from octavia_common.patience import once_there
 from octavia_common.settings import ServiceSettings
 from octavia_common.telemetry.logs import configure_logging
 from octavia_common.telemetry.tracing import configure_tracing
@@ -37,21 +37,8 @@ log = structlog.get_logger(__name__)
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
-START_PATIENCE_SECONDS = 60.0
-"""How long a service that starts waits for a server that is away, as it does for the database: to end and be
-started again takes longer."""
-
-
-async def once_there(call: Callable[[], Awaitable[object]]) -> None:
-    """`call()` until it succeeds; the last error is raised when patience runs out."""
-    async for attempt in AsyncRetrying(
-        retry=retry_if_exception_type((TransientError, KafkaError, OSError)),
-        stop=stop_after_delay(START_PATIENCE_SECONDS),
-        wait=wait_exponential_jitter(multiplier=0.2, max=3),
-        reraise=True,
-    ):
-        with attempt:
-            await call()
+def _is_away(error: BaseException) -> bool:
+    return isinstance(error, (TransientError, KafkaError, OSError))
 
 
 class ServiceRuntime:
@@ -165,7 +152,7 @@ class ServiceRuntime:
         return self
 
     async def _start(self) -> None:
-        await once_there(self.store.ensure_bucket)
+        await once_there(self.store.ensure_bucket, _is_away)
         self.health.checks["store"] = self.store.check
         if self._database is not None:
             await self._database.open()
@@ -179,7 +166,7 @@ class ServiceRuntime:
         if self._needs_endings:
             await asyncio.wait_for(self.ended.caught_up.wait(), 120)
         # What `broker.start` does, but all groups are joined at once instead of one after another.
-        await once_there(self.broker.connect)
+        await once_there(self.broker.connect, _is_away)
         await asyncio.gather(*(subscriber.start() for subscriber in self.broker.subscribers))
         self.broker.running = True
 

@@ -20,9 +20,6 @@ from octavia_common.topics import Topic, topic_of
 log = structlog.get_logger(__name__)
 
 
-FIRST_WAIT_SECONDS = 0.2
-
-
 class ShuttingDownError(TransientError):
     """The process is ending: what is unsent stays unacknowledged and comes again elsewhere."""
 
@@ -86,15 +83,6 @@ class EventPublisher:
         """Send messages as they are, trying again for as long as Kafka is away."""
         if not messages:
             return
-        try:
-            await self._send_once(messages)
-        except Exception as error:
-            if not _passing(error):
-                raise
-            log.warning("kafka is away, sending again", attempt=1, error=repr(error))
-        else:
-            return
-        await self._sleep(FIRST_WAIT_SECONDS)
         async for attempt in AsyncRetrying(
             retry=retry_if_exception(_passing),
             stop=stop_never,

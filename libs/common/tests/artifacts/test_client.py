@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from octavia_common.artifacts import S3ArtifactStore, S3Client, sha256_of
-from octavia_common.artifacts.client import FURTHER_TRIES
+from octavia_common.artifacts.client import TRIES
 from octavia_common.errors import ArtifactCorruptError, ArtifactMissingError, TransientError
 from octavia_common.events import ArtifactRef
 from octavia_common.settings import ServiceSettings
@@ -89,7 +89,7 @@ async def test_retries_end(rough: Rough) -> None:
     )
     with pytest.raises(TransientError, match="try again later") as caught:
         await store.read(REF)
-    assert server.calls == 1 + FURTHER_TRIES
+    assert server.calls == TRIES
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
 
