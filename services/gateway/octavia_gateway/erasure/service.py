@@ -20,6 +20,7 @@ from octavia_gateway.database import Connection, GatewayDatabase
 from octavia_gateway.erasure.repository import ErasureRepository
 from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.retention.in_use import nothing_in_use
+from octavia_gateway.retention.objects import abort_unfinished, keys_below
 
 BATCH = 20
 """Accounts of one round."""
@@ -86,12 +87,6 @@ class AccountDeletion:
 
     async def _remove_objects(self, user_id: UUID) -> None:
         prefix = user_prefix(user_id)
-        async for lost in self._store.multipart.unfinished(prefix):
-            await self._store.multipart.abort(lost.key, lost.upload_id)
-        batch: list[str] = []
-        async for key in self._store.list_keys(prefix):
-            batch.append(key)
-            if len(batch) == 1000:
-                await self._store.delete(batch)
-                batch = []
-        await self._store.delete(batch)
+        await abort_unfinished(self._store, prefix)
+        async for keys in keys_below(self._store, prefix):
+            await self._store.delete(keys)

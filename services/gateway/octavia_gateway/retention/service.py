@@ -4,7 +4,6 @@ Each replica does it now and then; what one has in hand the others pass over, an
 again in the next round.
 """
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,14 +18,12 @@ from octavia_gateway.files.deletion import delete_file
 from octavia_gateway.files.errors import FileInUseError, FileNotFoundHereError
 from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.retention.in_use import nothing_in_use
+from octavia_gateway.retention.objects import abort_unfinished, keys_below
 from octavia_gateway.retention.policy import Policy
 from octavia_gateway.retention.repository import RetentionRepository
 
 BATCH = 100
 """Rows of one kind that one round looks at."""
-
-KEYS = 500
-"""Keys that are compared with the database together."""
 
 LATE_EVENTS = timedelta(days=7)
 """How long the row of a deleted job stays, so that what an event still says was made for it is found."""
@@ -104,7 +101,7 @@ class Retention:
         """How many objects were removed; None where a job began meanwhile."""
         prefix = f"{user_prefix(user_id)}artifacts/"
         removed = 0
-        async for keys in _batches(self._store.list_keys(prefix), KEYS):
+        async for keys in keys_below(self._store, prefix):
             # Mostly there is nothing to remove: the lock is taken only where there seems to be.
             async with self._database.service_transaction() as connection:
                 suspects = await self._repository.unlisted(connection, user_id, keys)
@@ -119,8 +116,7 @@ class Retention:
         async with self._database.service_transaction() as connection:
             if not await nothing_in_use(connection, user_id):
                 return None
-            async for lost in self._store.multipart.unfinished(prefix):
-                await self._store.multipart.abort(lost.key, lost.upload_id)
+            await abort_unfinished(self._store, prefix)
         if removed:
             log.info("objects that no job lists removed", user_id=str(user_id), count=removed)
         return removed
@@ -132,14 +128,3 @@ class Retention:
             if found is None:
                 return False
             return await delete_job_objects(self._database, self._store, *found)
-
-
-async def _batches(keys: AsyncIterator[str], size: int) -> AsyncIterator[list[str]]:
-    batch: list[str] = []
-    async for key in keys:
-        batch.append(key)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

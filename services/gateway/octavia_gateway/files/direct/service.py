@@ -17,7 +17,7 @@ from octavia_gateway.database import GatewayDatabase
 from octavia_gateway.files.direct.errors import NoSuchPartError, PartsMissingError, UploadNotOpenError
 from octavia_gateway.files.models import FileType
 from octavia_gateway.files.opening import UploadOpener, Way
-from octavia_gateway.files.tus.finisher import FinishingTasks, remove_objects, remove_tails
+from octavia_gateway.files.tus.finisher import FinishingTasks, forget
 from octavia_gateway.files.tus.models import RejectedUploadError, Upload, UploadExpiredError, UploadState
 from octavia_gateway.files.tus.repository import UploadsRepository
 from octavia_gateway.settings import GatewaySettings
@@ -95,7 +95,7 @@ class DirectUploads:
             if upload.state is not UploadState.RECEIVING:
                 raise UploadNotOpenError
             if not await self._uploads.prolong(connection, user_id, upload_id, self._lifetime):
-                raise _expired()
+                raise UploadExpiredError
         expires = datetime.now(UTC) + self._address_life
         return [await self._address(upload, number) for number in numbers], expires
 
@@ -120,7 +120,7 @@ class DirectUploads:
             begun = await self._uploads.begin_finishing(connection, upload, parts)
             now = await self._uploads.get(connection, user_id, upload_id, direct=True)
         if now.state is UploadState.RECEIVING:
-            raise _expired()
+            raise UploadExpiredError
         if begun:
             self._finishing.begin(now)
         return now
@@ -133,12 +133,7 @@ class DirectUploads:
         """
         async with self._database.user_transaction(user_id) as connection:
             await self._uploads.get(connection, user_id, upload_id, direct=True)
-            # Objects within the transaction: where the store is away, the upload stays too.
-            upload = await self._uploads.delete(connection, user_id, upload_id)
-            if upload is not None and upload.state is UploadState.FINISHED:
-                await remove_tails(self._store, upload)
-            elif upload is not None:
-                await remove_objects(self._store, upload)
+            await forget(connection, self._uploads, self._store, user_id, upload_id)
 
     async def _find(self, user_id: UUID, upload_id: UUID) -> Upload:
         async with self._database.user_transaction(user_id) as connection:
@@ -164,7 +159,3 @@ class DirectUploads:
             upload.key, upload.multipart_id, number, size_bytes=size, expires=self._address_life
         )
         return PartAddress(number, size, url)
-
-
-def _expired() -> UploadExpiredError:
-    return UploadExpiredError("The upload's time is over; begin a new one.")

@@ -16,7 +16,7 @@ import structlog
 from octavia_common.artifacts import ArtifactStore
 from octavia_common.errors import OctaviaError, TransientError
 
-from octavia_gateway.database import GatewayDatabase
+from octavia_gateway.database import Connection, GatewayDatabase
 from octavia_gateway.files.digests import RunningDigests
 from octavia_gateway.files.making import FileMaker
 from octavia_gateway.files.models import FileRecord
@@ -183,3 +183,15 @@ async def remove_objects(store: ArtifactStore, upload: Upload) -> None:
         await store.multipart.abort(lost.key, lost.upload_id)
     await remove_tails(store, upload)
     await store.delete([upload.key])
+
+
+async def forget(
+    connection: Connection, uploads: UploadsRepository, store: ArtifactStore, user_id: UUID, upload_id: UUID
+) -> None:
+    """Removes an upload and what was received of it, within the caller's transaction: where the store is
+    away, the upload stays too. A file that it became stays."""
+    upload = await uploads.delete(connection, user_id, upload_id)
+    if upload is not None and upload.state is UploadState.FINISHED:
+        await remove_tails(store, upload)
+    elif upload is not None:
+        await remove_objects(store, upload)

@@ -35,6 +35,9 @@ class UploadExpiredError(PermanentError):
     code = "upload_expired"
     status = 410
 
+    def __init__(self) -> None:
+        super().__init__("The upload's time is over; begin a new one.")
+
 
 class UploadTakenOverError(PermanentError):
     """Another request writes to the upload now; this one's unsaved bytes are dropped."""

@@ -10,7 +10,7 @@ from octavia_gateway.database import GatewayDatabase
 from octavia_gateway.files.errors import UploadTooLargeError
 from octavia_gateway.files.models import FileType
 from octavia_gateway.files.opening import UploadOpener, Way
-from octavia_gateway.files.tus.finisher import Finisher, remove_objects, remove_tails
+from octavia_gateway.files.tus.finisher import Finisher, forget
 from octavia_gateway.files.tus.models import (
     RejectedUploadError,
     Upload,
@@ -102,7 +102,7 @@ class ResumableUploads:
                 offset=upload.offset,
             )
         if upload.state is UploadState.RECEIVING:
-            raise UploadExpiredError("The upload's time is over; begin a new one.")
+            raise UploadExpiredError
         if upload.state is UploadState.FINISHING:
             with contextlib.suppress(UploadTakenOverError):
                 await self._finisher.finish_abandoned(upload)
@@ -117,11 +117,4 @@ class ResumableUploads:
         """
         async with self._database.user_transaction(user_id) as connection:
             await self._uploads.get(connection, user_id, upload_id)
-            # Objects within the transaction: where the store is away, the upload stays too.
-            upload = await self._uploads.delete(connection, user_id, upload_id)
-            if upload is None:
-                return
-            if upload.state is UploadState.FINISHED:
-                await remove_tails(self._store, upload)
-            else:
-                await remove_objects(self._store, upload)
+            await forget(connection, self._uploads, self._store, user_id, upload_id)
