@@ -108,12 +108,13 @@ def _ogg(serial: int) -> bytes:
     packet = b"OpusHead\x01\x01\x00\x00" + struct.pack("<IhB", 48_000, 0, 0)
     head = b"OggS\x00\x02" + struct.pack("<qII", 0, serial, 0)
     tail = bytes((1, len(packet))) + packet
-    return head + struct.pack("<I", _ogg_sum(head + bytes(4) + tail)) + tail
+    return head + struct.pack("<I", _sum(head + bytes(4) + tail, 0)) + tail
 
 
-def _ogg_sum(page: bytes) -> int:
-    total = 0
-    for byte in page:
+def _sum(data: bytes, start: int) -> int:
+    """The checksum of Ogg pages (from 0) and of MPEG sections (from all ones): CRC-32, unreflected."""
+    total = start
+    for byte in data:
         total ^= byte << 24
         for _ in range(8):
             total = (total << 1 ^ 0x04C11DB7 if total & 0x80000000 else total << 1) & 0xFFFFFFFF
@@ -129,18 +130,9 @@ def _programs() -> Iterator[bytes]:
         yield (
             struct.pack(">BHBB", 0x47, 0x4000, 0x10, 0)
             + section
-            + struct.pack(">I", _mpeg_sum(section))
+            + struct.pack(">I", _sum(section, 0xFFFFFFFF))
             + b"\xff" * (188 - 5 - len(section) - 4)
         )
-
-
-def _mpeg_sum(section: bytes) -> int:
-    total = 0xFFFFFFFF
-    for byte in section:
-        total ^= byte << 24
-        for _ in range(8):
-            total = (total << 1 ^ 0x04C11DB7 if total & 0x80000000 else total << 1) & 0xFFFFFFFF
-    return total
 
 
 def _add_durations(shelf: Shelf) -> None:
