@@ -124,6 +124,7 @@ def own_projects(root: Path) -> list[Path]:
         "services/*/pyproject.toml",
         "cli/pyproject.toml",
         "samples/pyproject.toml",
+        "simulator/pyproject.toml",
         "benchmarks/pyproject.toml",
         "deploy/local/pyproject.toml",
     )
