@@ -9,6 +9,7 @@ from octavia_billing.background import GrantExpiry, OverdueWatch
 from octavia_billing.consumers.grants import GrantHandler, WelcomeHandler
 from octavia_billing.consumers.outcome import OutcomeHandler
 from octavia_billing.consumers.submitted import SubmittedHandler
+from octavia_billing.consumers.videos import VideosHandler
 from octavia_billing.domain.prices import load_prices
 from octavia_billing.ledger import Ledger
 from octavia_billing.price_lists import PriceLists
@@ -28,6 +29,7 @@ async def serve(settings: BillingSettings) -> None:
         (topics.USERS_REGISTERED, WelcomeHandler(ledger, welcome_credits=settings.welcome_credits), "users"),
         (topics.CREDITS_GRANTS, GrantHandler(ledger), "grants"),
         (topics.JOBS_SUBMITTED, SubmittedHandler(ledger, prices), "submitted"),
+        (topics.VIDEOS_SUBMITTED, VideosHandler(ledger, prices), "videos"),
         (topics.JOBS_OUTCOME, OutcomeHandler(ledger), "outcome"),
     )
     for topic, handler, name in consumers:

@@ -4,7 +4,15 @@ from datetime import timedelta
 from uuid import UUID
 
 from hypothesis import strategies as st
-from octavia_billing.domain.operations import AddGrant, Capture, ExpireDue, Operation, Release, Reserve
+from octavia_billing.domain.operations import (
+    AddGrant,
+    Capture,
+    ExpireDue,
+    Operation,
+    Release,
+    Reserve,
+    ReserveAll,
+)
 from octavia_common.events import GrantSource
 
 from .model import START
@@ -33,16 +41,32 @@ def grants(draw: st.DrawFn) -> AddGrant:
     )
 
 
+def reserve(which: int) -> Reserve:
+    """The one request that there is for a hold."""
+    return Reserve(USERS[which % 2], UUID(int=100 + which), UUID(int=200 + which), SIZES[which], "work")
+
+
+@st.composite
+def together(draw: st.DrawFn) -> ReserveAll:
+    """Several holds of one user at once: some may be decided already, or stand in it twice."""
+    parity = draw(st.integers(0, 1))
+    mine = st.integers(0, len(SIZES) // 2 - 1).map(lambda n: 2 * n + parity)
+    chosen = draw(st.lists(mine, min_size=1, max_size=5))
+    return ReserveAll(USERS[parity], tuple(reserve(which) for which in chosen))
+
+
 @st.composite
 def operations(draw: st.DrawFn) -> Operation:
     """Anything that can be asked of the ledger."""
     which = draw(st.integers(0, len(SIZES) - 1))
     user, hold, job = USERS[which % 2], UUID(int=100 + which), UUID(int=200 + which)
-    match draw(st.sampled_from(["reserve", "reserve", "capture", "release", "grant", "expire"])):
+    match draw(st.sampled_from(["reserve", "together", "capture", "release", "grant", "expire"])):
         case "grant":
             return draw(grants())
         case "reserve":
-            return Reserve(user, hold, job, SIZES[which], "work")
+            return reserve(which)
+        case "together":
+            return draw(together())
         case "capture":
             return Capture(user, hold, job, draw(st.none() | st.integers(0, SIZES[which])))
         case "release":

@@ -3,7 +3,15 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from octavia_billing.domain.operations import AddGrant, Capture, Operation, Release, Reserve, Verdict
+from octavia_billing.domain.operations import (
+    AddGrant,
+    Capture,
+    Operation,
+    Release,
+    Reserve,
+    ReserveAll,
+    Verdict,
+)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 Token = tuple[int, float, int]  # priority, expiry in hours, number of its grant: spent in this order
@@ -42,6 +50,15 @@ class Model:
                 self.holds[op.hold_id] = self.free[:taken] if enough else None
                 self.free = self.free[taken:]
                 return Verdict.RESERVED if enough else Verdict.REJECTED
+            case ReserveAll():
+                needed = {one.hold_id: one.amount for one in op.reserves if one.hold_id not in self.holds}
+                enough = sum(needed.values()) <= len(self.free)
+                for hold_id, amount in needed.items():
+                    self.holds[hold_id] = self.free[:amount] if enough else None
+                    self.free = self.free[amount if enough else 0 :]
+                if not enough:
+                    return Verdict.REJECTED
+                return Verdict.RESERVED if needed else Verdict.UNCHANGED
             case Capture() | Release() if op.hold_id not in self.holds:
                 self.holds[op.hold_id] = None
                 return Verdict.RELEASED

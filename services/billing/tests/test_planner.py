@@ -15,6 +15,7 @@ from octavia_billing.domain.operations import (
     Reject,
     Release,
     Reserve,
+    ReserveAll,
     Verdict,
 )
 from octavia_billing.domain.planner import LedgerConflictError, Plan, plan
@@ -67,6 +68,52 @@ def test_two_jobs_race_for_the_last_credits() -> None:
     assert [o.verdict for o in outcomes] == [Verdict.GRANTED, Verdict.RESERVED, Verdict.REJECTED]
     assert outcomes[2].available == 40
     assert (scene.account.available, scene.account.held) == (40, 60)
+
+
+def together(*holds: Reserve) -> ReserveAll:
+    return ReserveAll(USER, holds)
+
+
+def test_a_batch_is_held_whole_with_a_line_each() -> None:
+    scene = Scene()
+    holds = [reserve(30), reserve(30), reserve(40)]
+    _, outcome = scene.do(grant(100), together(*holds))
+    assert (outcome.verdict, outcome.amount, outcome.available) == (Verdict.RESERVED, 100, 0)
+    assert [(o.verdict, o.amount, o.available) for o in outcome.each] == [
+        (Verdict.RESERVED, 30, 70),
+        (Verdict.RESERVED, 30, 40),
+        (Verdict.RESERVED, 40, 0),
+    ]
+    assert [line.hold_id for line in scene.last.lines[1:]] == [hold.hold_id for hold in holds]
+
+
+def test_a_batch_that_is_one_credit_too_large_holds_nothing_at_all() -> None:
+    scene = Scene()
+    holds = [reserve(60), reserve(41)]
+    _, outcome = scene.do(grant(100), together(*holds))
+    assert (outcome.verdict, outcome.amount, outcome.available) == (Verdict.REJECTED, 0, 100)
+    assert [o.verdict for o in outcome.each] == [Verdict.REJECTED] * 2
+    assert scene.kinds() == [(EntryKind.GRANT, 100)]
+    again = scene.do(grant(100), together(*holds))[1]
+    assert again.verdict is Verdict.UNCHANGED, "it stays rejected"
+
+
+def test_a_batch_passes_over_what_was_decided_before_it() -> None:
+    scene = Scene()
+    cancelled, other = reserve(60), reserve(60)
+    scene.do(grant(100), release(cancelled))
+    [outcome] = scene.do(together(cancelled, other))
+    assert [o.verdict for o in outcome.each] == [Verdict.UNCHANGED, Verdict.RESERVED]
+    assert (scene.account.available, scene.account.held) == (40, 60)
+    assert scene.do(together(cancelled, other))[0].verdict is Verdict.UNCHANGED
+
+
+def test_a_batch_that_names_a_hold_twice_holds_it_once() -> None:
+    scene = Scene()
+    hold = reserve(60)
+    _, outcome = scene.do(grant(100), together(hold, hold))
+    assert [o.verdict for o in outcome.each] == [Verdict.RESERVED, Verdict.UNCHANGED]
+    assert scene.account.held == 60
 
 
 def test_a_hold_is_resolved_by_whoever_comes_first() -> None:
@@ -202,6 +249,7 @@ def test_what_contradicts_the_ledger_is_refused() -> None:
         Capture(USER, hold.hold_id, hold.job_id, 6),
         Capture(USER, hold.hold_id, hold.job_id, -1),
         AddGrant(other, given.grant_id, GrantSource.PURCHASE, 10, 1, None, ""),
+        ReserveAll(other, (Reserve(other, hold.hold_id, hold.job_id, 5, ""),)),
     ]
     for operation in stolen:
         with pytest.raises(LedgerConflictError):

@@ -2,11 +2,14 @@
 
 import json
 from pathlib import Path
+from uuid import UUID
 
 import pytest
-from octavia_billing.domain.prices import PriceFileError, check_quote, load_prices
+from octavia_billing.domain.prices import PriceFileError, check_quote, check_videos, load_prices
 from octavia_common.events import ArtifactRef, JobKind, JobSpec, Quote
 from octavia_common.pricing import price_of
+
+from .videos import requested
 
 PRICES = load_prices()
 
@@ -84,6 +87,15 @@ def test_a_kind_without_a_price_is_no_quote() -> None:
     error = check_quote(lists, spec(), Quote(credits=25, price_version="v"))
     assert error is not None
     assert "no price for this kind" in error.message
+
+
+def test_each_video_of_a_batch_is_quoted_at_its_price() -> None:
+    lists = {PRICES.version: PRICES}
+    right, wrong = requested(UUID(int=1)), requested(UUID(int=1), credits_quoted=10)
+    assert check_videos(lists, PRICES.version, [right, right]) is None
+    error = check_videos(lists, PRICES.version, [right, wrong])
+    assert error is not None
+    assert "it says 10 credits and the price is 100" in error.message
 
 
 def write(path: Path, tiers: list[dict[str, object]], edition: int = 1) -> Path:

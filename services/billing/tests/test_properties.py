@@ -8,7 +8,7 @@ from uuid import UUID
 from hypothesis import given, settings
 from octavia_billing.domain.accounts import Account, Grant, Hold, HoldState, Snapshot
 from octavia_billing.domain.lines import Book, Line
-from octavia_billing.domain.operations import AddGrant, Operation
+from octavia_billing.domain.operations import AddGrant, Operation, Outcome, ReserveAll, Verdict, holds_of
 from octavia_billing.domain.planner import Plan, plan
 from octavia_common.events import EntryKind
 
@@ -26,7 +26,8 @@ class Tables:
         self.lines: list[Line] = []
 
     def load(self, operations: list[Operation]) -> Snapshot:
-        holds = [self.holds[op.hold_id] for op in operations if getattr(op, "hold_id", None) in self.holds]
+        touched = {hold_id for op in operations for hold_id in holds_of(op)}
+        holds = [hold for hold in self.holds.values() if hold.id in touched]
         named = {op.grant_id for op in operations if isinstance(op, AddGrant)}
         named |= {part.grant_id for hold in holds if hold.state is HoldState.HELD for part in hold.parts}
         grants = [grant for grant in self.grants.values() if grant.remaining or grant.id in named]
@@ -62,9 +63,18 @@ def test_every_history_agrees_with_the_model(history: History) -> None:
             verdict = models[op.user_id].apply(op, hour)
             assert verdict in (None, outcome.verdict)
             assert outcome.available >= 0
+            if isinstance(op, ReserveAll):
+                all_or_none(op, outcome)
         for user in {op.user_id for op in batch}:
             compare(tables, models[user], user)
     books_are_sound(tables)
+
+
+def all_or_none(op: ReserveAll, outcome: Outcome) -> None:
+    verdicts = {one.verdict for one in outcome.each} - {Verdict.UNCHANGED}
+    assert len(outcome.each) == len(op.reserves)
+    assert verdicts <= {outcome.verdict}, "those that were not decided before share one fate"
+    assert outcome.amount == sum(one.amount for one in outcome.each)
 
 
 def compare(tables: Tables, model: Model, user: UUID) -> None:

@@ -1,13 +1,13 @@
 """The dead-letter topic: what was given up on, kept with its origin and reason."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import structlog
 
 from octavia_common import topics
-from octavia_common.events import CloudEvent, EventData, JobError, JobEvent
+from octavia_common.events import CloudEvent, EventData, JobError, JobEvent, JobRef, VideosSubmitted
 from octavia_common.events.jobs import JobFailed
 from octavia_common.messaging.incoming import Incoming
 from octavia_common.messaging.publisher import EventPublisher, EventTooLargeError, Outgoing
@@ -32,7 +32,7 @@ INTERNAL_MESSAGE = (
 
 
 class DeadLetters:
-    """Gives up on a message: keeps it, and fails its job where one is known."""
+    """Gives up on a message: keeps it, and fails its jobs where they are known."""
 
     def __init__(self, publisher: EventPublisher) -> None:
         self._publisher = publisher
@@ -40,7 +40,7 @@ class DeadLetters:
     async def give_up(
         self, incoming: Incoming, *, consumer: str, reason: str, event: CloudEvent[EventData] | None
     ) -> None:
-        """Keep `incoming` on the dead-letter topic; its job, where `event` names one, fails."""
+        """Keep `incoming` on the dead-letter topic; the jobs that `event` names fail."""
         code = reason.partition(":")[0]
         DEAD_LETTERS.labels(consumer, code).inc()
         log.error("dead letter", consumer=consumer, place=incoming.place, reason=reason)
@@ -52,12 +52,9 @@ class DeadLetters:
             GIVEN_UP_AT: repr(time.time()),
         }
         messages = [self._letter(incoming, incoming.body, headers)]
-        # A failure that cannot be applied must not make another one: that would go on for ever.
-        if event is not None and isinstance(event.data, JobEvent) and not isinstance(event.data, JobFailed):
-            failed = JobFailed(
-                job=event.data.job,
-                error=JobError(code="internal", message=INTERNAL_MESSAGE, stage=consumer),
-            )
+        error = JobError(code="internal", message=INTERNAL_MESSAGE, stage=consumer)
+        for job in _jobs_of(event.data) if event is not None else ():
+            failed = JobFailed(job=job, error=error)
             messages.append(self._publisher.outgoing(failed, incoming.headers.get("traceparent", "")))
         try:
             await self._publisher.send(messages)
@@ -72,3 +69,17 @@ class DeadLetters:
         return Outgoing(
             topic=self._publisher.topic_name(topics.DEAD_LETTERS), body=body, key=key, headers=headers
         )
+
+
+def _jobs_of(data: EventData) -> Sequence[JobRef]:
+    """The jobs that cannot go on without this event."""
+    match data:
+        case JobFailed():
+            # A failure that cannot be applied must not make another one: that would go on for ever.
+            return ()
+        case JobEvent():
+            return (data.job,)
+        case VideosSubmitted():
+            return [video.job for video in data.videos]
+        case _:
+            return ()

@@ -34,6 +34,17 @@ class Reserve:
 
 
 @dataclass(frozen=True, slots=True)
+class ReserveAll:
+    """Bind credits to several runs of one user: to all of them or to none.
+
+    A run that was decided before (its end may come before its beginning) is passed over and needs nothing.
+    """
+
+    user_id: UUID
+    reserves: tuple[Reserve, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reject:
     """Never hold anything for this run: what was asked does not stand."""
 
@@ -70,7 +81,18 @@ class ExpireDue:
     user_id: UUID
 
 
-Operation = AddGrant | Reserve | Reject | Capture | Release | ExpireDue
+Operation = AddGrant | Reserve | ReserveAll | Reject | Capture | Release | ExpireDue
+
+
+def holds_of(operation: Operation) -> tuple[UUID, ...]:
+    """The holds that an operation may open or resolve."""
+    match operation:
+        case ReserveAll():
+            return tuple(reserve.hold_id for reserve in operation.reserves)
+        case AddGrant() | ExpireDue():
+            return ()
+        case _:
+            return (operation.hold_id,)
 
 
 class Verdict(StrEnum):
@@ -88,8 +110,12 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The verdict on one operation, the credits it moved and the balance it left."""
+    """The verdict on one operation, the credits it moved and the balance it left.
+
+    `each` has the verdicts on the runs of a `ReserveAll`, in their order.
+    """
 
     verdict: Verdict
     amount: int = 0
     available: int = 0
+    each: tuple["Outcome", ...] = ()

@@ -23,6 +23,7 @@ from octavia_billing.domain.operations import (
     Reject,
     Release,
     Reserve,
+    ReserveAll,
     Verdict,
 )
 
@@ -80,6 +81,8 @@ class _Planner:
                 return self._grant(account, operation)
             case Reserve():
                 return self._reserve(account, operation)
+            case ReserveAll():
+                return self._reserve_all(account, operation)
             case Reject():
                 return self._reject(account, operation)
             case Capture():
@@ -129,7 +132,18 @@ class _Planner:
         self._post(account, EntryKind.RESERVE, hold.amount, hold.purpose, hold=hold)
         return Outcome(Verdict.RESERVED, hold.amount, account.available)
 
-    def _reject(self, account: Account, operation: Reject) -> Outcome:
+    def _reserve_all(self, account: Account, operation: ReserveAll) -> Outcome:
+        open_ones = {one.hold_id: one.amount for one in operation.reserves if self._known_hold(one) is None}
+        needed = sum(open_ones.values())
+        if account.available < needed:
+            verdict = Verdict.REJECTED
+            each = tuple(self._reject(account, one) for one in operation.reserves)
+        else:
+            verdict = Verdict.RESERVED if open_ones else Verdict.UNCHANGED
+            each = tuple(self._reserve(account, one) for one in operation.reserves)
+        return Outcome(verdict, sum(outcome.amount for outcome in each), account.available, each)
+
+    def _reject(self, account: Account, operation: Reject | Reserve) -> Outcome:
         if self._known_hold(operation) is not None:
             return Outcome(Verdict.UNCHANGED, 0, account.available)
         self._open(operation, HoldState.REJECTED)

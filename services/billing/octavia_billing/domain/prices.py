@@ -1,14 +1,14 @@
 """The price list, read from data, and whether a quote stands."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 
 from octavia_common.errors import PermanentError
-from octavia_common.events import JobError, JobSpec, Quote
+from octavia_common.events import JobError, JobKind, JobSpec, Quote, RequestedVideo
 from octavia_common.pricing import KindPrice, PriceList, price_of
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -62,12 +62,30 @@ def _require_rising(kind: str, price: KindPrice, where: str) -> None:
 
 def check_quote(lists: Mapping[str, PriceList], spec: JobSpec, quote: Quote) -> JobError | None:
     """Why `quote` is not the price of `spec` by the list it names, or None where it is."""
+    return _check(lists, quote, spec.kind, spec.duration_seconds, len(spec.target_languages))
+
+
+def check_videos(
+    lists: Mapping[str, PriceList], version: str, videos: Sequence[RequestedVideo]
+) -> JobError | None:
+    """Why one of the videos is not quoted at its price by the list of `version`, or None where all are."""
+    for video in videos:
+        quote = Quote(credits=video.credits, price_version=version)
+        error = _check(lists, quote, JobKind.VIDEO_GENERATE, video.spec.duration_seconds, 1)
+        if error is not None:
+            return error
+    return None
+
+
+def _check(
+    lists: Mapping[str, PriceList], quote: Quote, kind: JobKind, duration_seconds: float, languages: int
+) -> JobError | None:
     prices = lists.get(quote.price_version)
     if prices is None:
         return _invalid("its price list is not known here")
-    if spec.kind not in prices.kinds:
+    if kind not in prices.kinds:
         return _invalid("its price list has no price for this kind of job")
-    price = price_of(prices, spec.kind, spec.duration_seconds, len(spec.target_languages))
+    price = price_of(prices, kind, duration_seconds, languages)
     if price != quote.credits:
         return _invalid(f"it says {quote.credits} credits and the price is {price}")
     return None

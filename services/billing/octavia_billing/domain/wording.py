@@ -6,7 +6,7 @@ from octavia_billing.domain.prices import STAGE
 
 WELCOME = "Welcome credits"
 
-_WORK = {
+WORK = {
     JobKind.VIDEO_TRANSLATE: "Video translation",
     JobKind.AUDIO_TRANSLATE: "Audio translation",
     JobKind.SUBTITLES: "Subtitles",
@@ -16,7 +16,7 @@ _WORK = {
 
 def purpose_of(spec: JobSpec) -> str:
     """What a hold is for. It names no file: the ledger is kept for ever, a user's names are not."""
-    work = _WORK[spec.kind]
+    work = WORK[spec.kind]
     if spec.kind is JobKind.VIDEO_GENERATE or not spec.target_languages:
         return work
     return f"{work} ({spec.source_language} to {', '.join(spec.target_languages)})"
@@ -28,6 +28,17 @@ def insufficient_credits(required: int, available: int) -> JobError:
         code="insufficient_credits",
         message=f"This job needs {required} credits and {available} are available. "
         "Add credits, or choose fewer languages, then process it again.",
+        stage=STAGE,
+    )
+
+
+def insufficient_for_videos(videos: int, required: int, available: int) -> JobError:
+    """Too little balance for videos that were asked for together."""
+    what = "This video needs" if videos == 1 else f"These {videos} videos need"
+    advice = "Add credits" if videos == 1 else "Add credits, or ask for fewer at once"
+    return JobError(
+        code="insufficient_credits",
+        message=f"{what} {required} credits and {available} are available. {advice}, then try it again.",
         stage=STAGE,
     )
 

@@ -13,7 +13,15 @@ from uuid import UUID
 from octavia_common.events import GrantSource
 
 from octavia_billing.domain.accounts import Account, Grant, Hold, HoldState, Part, Snapshot
-from octavia_billing.domain.operations import AddGrant, Capture, ExpireDue, Operation, Release, Reserve
+from octavia_billing.domain.operations import (
+    AddGrant,
+    Capture,
+    Operation,
+    Release,
+    Reserve,
+    ReserveAll,
+    holds_of,
+)
 from octavia_billing.repositories import Connection
 
 MOST_REMEMBERED = 200_000
@@ -108,13 +116,13 @@ class SnapshotRepository:
         self, connection: Connection, accounts: Sequence[Account], operations: Sequence[Operation]
     ) -> tuple[Snapshot, datetime]:
         """What hangs on locked `accounts` and may matter: most captures need neither grants nor parts."""
-        spenders = {op.user_id for op in operations if isinstance(op, Reserve)}
+        spenders = {op.user_id for op in operations if isinstance(op, Reserve | ReserveAll)}
         row = await connection.fetchrow(
             _LOAD,
             list(spenders),
             [account.user_id for account in accounts if account.user_id not in spenders],
             [op.grant_id for op in operations if isinstance(op, AddGrant)],
-            [op.hold_id for op in operations if not isinstance(op, AddGrant | ExpireDue)],
+            [hold_id for op in operations for hold_id in holds_of(op)],
             [op.hold_id for op in operations if isinstance(op, Capture | Release) and _gives_back(op)],
         )
         assert row is not None

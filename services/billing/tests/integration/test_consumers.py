@@ -9,6 +9,7 @@ import pytest
 from octavia_billing.consumers.grants import GrantHandler, WelcomeHandler
 from octavia_billing.consumers.outcome import OutcomeHandler
 from octavia_billing.consumers.submitted import SubmittedHandler
+from octavia_billing.consumers.videos import VideosHandler
 from octavia_billing.domain.prices import load_prices
 from octavia_billing.price_lists import PriceLists
 from octavia_billing.repositories.prices import PriceRepository
@@ -35,6 +36,8 @@ from octavia_common.events import (
     Quote,
     ReleaseReason,
     UserRegistered,
+    VideoGenerated,
+    VideosSubmitted,
     hold_id_of,
 )
 from octavia_common.messaging.handlers import TransactionalHandler
@@ -85,9 +88,11 @@ class Service:
             UserRegistered: WelcomeHandler(bank.ledger, welcome_credits=welcome),
             GrantRequested: GrantHandler(bank.ledger),
             JobSubmitted: SubmittedHandler(bank.ledger, self.prices),
+            VideosSubmitted: VideosHandler(bank.ledger, self.prices),
             JobAssembled: (outcome := OutcomeHandler(bank.ledger)),
             JobFailed: outcome,
             JobCancelled: outcome,
+            VideoGenerated: outcome,
         }
 
     async def take(self, *events: EventData) -> Sequence[EventData]:

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, given, settings
 from octavia_billing.domain.accounts import Snapshot
-from octavia_billing.domain.operations import Operation
+from octavia_billing.domain.operations import Operation, ReserveAll
 from octavia_billing.ledger import Ledger
 from octavia_billing.repositories import Connection
 from octavia_billing.repositories.ledger import LedgerRepository
@@ -41,6 +41,9 @@ class GivenTime(SnapshotRepository):
 
 def of_their_own(operation: Operation, number: int) -> Operation:
     """The operation with ids that no other example has."""
+    if isinstance(operation, ReserveAll):
+        parts = tuple(of_their_own(one, number) for one in operation.reserves)
+        operation = replace(operation, reserves=parts)
     names = ("user_id", "hold_id", "job_id", "grant_id")
     ids = {name: getattr(operation, name) for name in names if hasattr(operation, name)}
     return replace(operation, **{name: UUID(int=each.int + (number << 64)) for name, each in ids.items()})

@@ -19,10 +19,12 @@ from octavia_common.events import (
     LedgerPosted,
     PricesPublished,
     UserRegistered,
+    VideoReserved,
 )
 
 from .conftest import Bank
 from .test_consumers import submitted
+from .test_videos import submitted as videos_submitted
 from .wire import Wire, replica
 
 pytestmark = pytest.mark.integration
@@ -67,6 +69,27 @@ async def test_one_of_two_is_killed_while_everything_is_said_twice(
     totals = (await bank.audit()).totals
     assert totals["revenue"] == 25 * 10
     assert totals["held"] == totals["open_holds"] == 0
+
+
+async def test_batches_of_videos_are_held_whole_though_they_are_said_twice(
+    environment: dict[str, str], bank: Bank, tmp_path: Path
+) -> None:
+    users = [await bank.fund(500) for _ in range(6)]
+    # 500 credits hold five videos: a batch of three, and not another.
+    batches = [videos_submitted(user, 3) for user in users for _ in range(2)]
+    async with AsyncExitStack() as stack:
+        one = await stack.enter_async_context(replica(environment, tmp_path / "one.log"))
+        await stack.enter_async_context(replica(environment, tmp_path / "two.log"))
+        wire = await stack.enter_async_context(Wire(environment))
+        await wire.say(*batches)
+        one.send_signal(signal.SIGKILL)
+        await wire.hear(lambda: len(wire.of(VideoReserved, CreditsRejected)) >= 36)
+    reserved = {event.job.hold_id for event in wire.of(VideoReserved)}
+    assert len(reserved) == 18
+    for batch in batches:
+        assert len({video.job.hold_id for video in batch.videos} & reserved) in (0, 3)
+    totals = (await bank.audit()).totals
+    assert (totals["held"], totals["open_holds"]) == (1800, 18)
 
 
 def _histories_have_no_gap(lines: list[LedgerPosted]) -> None:

@@ -12,9 +12,16 @@ from uuid import UUID
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from octavia_common.events import EventData
 from octavia_common.messaging.codec import decode, encode
-from octavia_common.topics import CREDITS_LEDGER, CREDITS_PRICES, CREDITS_RESERVED, CREDITS_RESOLVED, topic_of
+from octavia_common.topics import (
+    CREDITS_LEDGER,
+    CREDITS_PRICES,
+    CREDITS_RESERVED,
+    CREDITS_RESOLVED,
+    VIDEOS_RESERVED,
+    topic_of,
+)
 
-TOLD = (CREDITS_LEDGER, CREDITS_PRICES, CREDITS_RESERVED, CREDITS_RESOLVED)
+TOLD = (CREDITS_LEDGER, CREDITS_PRICES, CREDITS_RESERVED, CREDITS_RESOLVED, VIDEOS_RESERVED)
 
 
 class Wire:
