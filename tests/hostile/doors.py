@@ -19,7 +19,17 @@ from octavia_common.artifacts.fake import FakeArtifactStore
 from octavia_common.artifacts.keys import sha256_of
 from octavia_common.database import Database
 from octavia_common.documents import DubResult, Loudness, Subtitles
-from octavia_common.events import EntryKind, LedgerPosted, Output
+from octavia_common.events import (
+    AspectRatio,
+    EntryKind,
+    LedgerPosted,
+    Output,
+    VideoModel,
+    VideoModelsPublished,
+    VideoSpec,
+    VideoTask,
+    hold_id_of,
+)
 from octavia_common.outbox.outbox import Outbox
 from octavia_common.pricing import KindPrice, PriceList, PriceTier
 from octavia_gateway.app import build_app
@@ -32,6 +42,10 @@ from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.jobs.states import JobStatus
 from octavia_gateway.main import server_config
 from octavia_gateway.settings import GatewaySettings
+from octavia_gateway.videos.models import Video
+from octavia_gateway.videos.repository import VideosRepository
+from octavia_gateway.videos.run import Clip, VideoRun
+from octavia_gateway.videos.states import VideoStatus
 
 PASSWORD = "correct horse battery"
 SECRET = "a secret of thirty-two characters"
@@ -39,7 +53,23 @@ ADMIN = "admin@example.org"
 
 PRICES = PriceList(
     version="v1",
-    kinds={"video_translate": KindPrice(tiers=(PriceTier(limit_seconds=None, credits=10),))},
+    kinds={
+        "video_translate": KindPrice(tiers=(PriceTier(limit_seconds=None, credits=10),)),
+        "video_generate": KindPrice(tiers=(PriceTier(limit_seconds=None, credits=100),)),
+    },
+)
+CATALOGUE = VideoModelsPublished(
+    version="1",
+    provider="test",
+    models=(
+        VideoModel(
+            id="fast",
+            title="Fast",
+            tasks=(VideoTask.TEXT_TO_VIDEO,),
+            durations_seconds=(5,),
+            aspect_ratios=(AspectRatio.LANDSCAPE,),
+        ),
+    ),
 )
 
 
@@ -69,12 +99,14 @@ class Things:
     pending_job: UUID
     job_id: UUID
     key_id: UUID
+    video_id: UUID
     filename: str
     others: dict[str, str] = field(default_factory=dict)
 
     def marks(self, owner: Member) -> list[str]:
         """What must be in no answer to anybody else."""
-        ids = (self.file_id, self.upload_id, self.pending_job, self.job_id, self.key_id, owner.user_id)
+        ids = (self.file_id, self.upload_id, self.pending_job, self.job_id, self.key_id, self.video_id)
+        ids += (owner.user_id,)
         return [*map(str, ids), *self.others.values(), owner.email, self.filename]
 
 
@@ -146,6 +178,7 @@ class Doors:
             pending_job=pending,
             job_id=done,
             key_id=UUID(key.json()["id"]),
+            video_id=await self._add_video(member, filename),
             filename=filename,
         )
 
@@ -172,6 +205,41 @@ class Doors:
         async with self.database.transaction() as connection:
             await FilesRepository().add(connection, record)
         return record
+
+    async def _add_video(self, member: Member, prompt: str) -> UUID:
+        prefix, now, video_id = f"users/{member.user_id}/artifacts", datetime.now(UTC), uuid4()
+        clip = Clip(
+            video=await self.store.write(f"{prefix}/videogen/{uuid4().hex}", b"0123456789", "video/mp4"),
+            poster=await self.store.write(f"{prefix}/videogen/{uuid4().hex}", b"RIFF", "image/webp"),
+            provider="test",
+            model="fast",
+            duration_seconds=5.0,
+            width=64,
+            height=48,
+        )
+        spec = VideoSpec(prompt=prompt, aspect_ratio=AspectRatio.LANDSCAPE, duration_seconds=5, model="fast")
+        video = Video(
+            video_id=video_id,
+            user_id=member.user_id,
+            batch_id=uuid4(),
+            prompt=prompt,
+            style=None,
+            task=VideoTask.TEXT_TO_VIDEO,
+            file_id=None,
+            spec=spec,
+            quote_credits=100,
+            price_version=PRICES.version,
+            created_at=now,
+            attempt=1,
+            hold_id=hold_id_of(video_id, 1),
+            submitted_at=now,
+            deadline_at=now,
+        )
+        run = VideoRun(status=VideoStatus.COMPLETED, clip=clip, charged=100, started_at=now, finished_at=now)
+        async with self.database.transaction() as connection:
+            await VideosRepository().add(connection, [video])
+            await VideosRepository().save(connection, [replace(video, run=run)])
+        return video_id
 
     async def _create_job(self, member: Member, file: FileRecord) -> UUID:
         answer = await self.client.post(
@@ -243,6 +311,7 @@ async def open_doors(database_url: str, **settings: Any) -> AsyncIterator[Doors]
                 await asyncio.sleep(0.01)
         async with database.transaction() as connection:
             await CreditsRepository().put_prices(connection, PRICES, published_at=datetime.now(UTC))
+            await VideosRepository().put_catalogue(connection, CATALOGUE, published_at=datetime.now(UTC))
         yield doors
     finally:
         await doors.client.aclose()

@@ -25,6 +25,8 @@ PUBLIC = {
 
 HIDDEN = {
     ("HEAD", "/api/v1/jobs/{job_id}/download"),
+    ("HEAD", "/api/v1/videos/{video_id}/content"),
+    ("HEAD", "/api/v1/videos/{video_id}/thumbnail"),
     ("POST", "/api/v1/uploads/{upload_id}"),
     ("OPTIONS", "/api/v1/uploads/{upload_id}"),
 }
@@ -44,6 +46,7 @@ _KNOWN = {
     "/api/v1/files/{file_id}",
     "/api/v1/uploads/{upload_id}",
     "/api/v1/api-keys/{key_id}",
+    "/api/v1/videos/{video_id}",
 }
 """Kinds of objects that Doors.furnish makes."""
 
@@ -208,7 +211,7 @@ def example(part: Mapping[str, Any], schema: Mapping[str, Any], things: Things, 
     raise UntaughtError(f"no example of {name or part}")
 
 
-_ALSO: dict[str, Any] = {"target_language": "es"}
+_ALSO: dict[str, Any] = {"target_language": "es", "prompt": "A paper boat"}
 """Of fields of which one must be there."""
 
 

@@ -14,10 +14,12 @@ from .unchecked import Unchecked, switch_off_checks, without_owner
 
 pytestmark = pytest.mark.integration
 
-WITHOUT_OWNER = {"outbox", "inbox", "idempotency", "price_list", "rate_limits", "login_tries"}
-"""Tables whose rows belong to no user. All but the price list are closed to users' transactions."""
+WITHOUT_OWNER = {
+    *("outbox", "inbox", "idempotency", "price_list", "video_catalogue", "rate_limits", "login_tries"),
+}
+"""Tables whose rows belong to no user. All but what is on offer are closed to users' transactions."""
 
-OPEN_TO_ALL = {"price_list"}
+OPEN_TO_ALL = {"price_list", "video_catalogue"}
 ABOUT_USERS = {"admin_grants"}
 """Kept for auditors about users: closed to them altogether."""
 

@@ -22,6 +22,8 @@ from octavia_gateway.middleware import RequestContext
 from octavia_gateway.openapi import describe_problems
 from octavia_gateway.remote import endpoints as remote
 from octavia_gateway.resources import Resources
+from octavia_gateway.videos import content_endpoints as video_content
+from octavia_gateway.videos import endpoints as videos
 
 ROUTERS: tuple[APIRouter, ...] = (
     auth.router,
@@ -30,12 +32,14 @@ ROUTERS: tuple[APIRouter, ...] = (
     remote.router,
     *files.routers,
     jobs.router,
+    videos.router,
+    video_content.router,
     events.router,
     credits_.router,
     admin.router,
 )
 
-DESCRIPTION = """Dubs videos into other languages, paid with credits.
+DESCRIPTION = """Dubs videos into other languages and makes videos of prompts and pictures, paid with credits.
 
 Errors are RFC 9457 problem documents with a stable `code`, in English or Vietnamese by
 `Accept-Language`. POSTs that create or cost take an `Idempotency-Key`. Lists are paged by `cursor`.

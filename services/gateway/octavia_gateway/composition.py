@@ -37,6 +37,7 @@ from octavia_gateway.remote.services import RemoteServices
 from octavia_gateway.resources import Resources
 from octavia_gateway.retention.service import Retention
 from octavia_gateway.settings import GatewaySettings
+from octavia_gateway.videos.services import VideoServices
 
 HOUSEKEEPING_SECONDS = 60.0
 
@@ -64,6 +65,9 @@ class Gateway:
             "event hub": self.hub.run,
             "event streams": self.streams.run,
             "deadlines": lambda: every(settings.sweep_seconds, "deadlines", self.deadlines.sweep),
+            "video deadlines": lambda: every(
+                settings.sweep_seconds, "video deadlines", self.resources.videos.deadlines.sweep
+            ),
             "housekeeping": lambda: every(HOUSEKEEPING_SECONDS, "housekeeping", self.housekeeping.round),
             "uploads": self.resources.files.sweeper.run,
             "account deletions": lambda: every(
@@ -116,6 +120,7 @@ def compose(settings: GatewaySettings, database: Database, outbox: Outbox, store
         erasure=AccountDeletion(tables, store, grace=_erasure_grace(settings)),
         files=files,
         remote=remote.uploads,
+        videos=VideoServices.build(settings, tables, store, hub, limiter),
     )
     return Gateway(
         resources=resources,

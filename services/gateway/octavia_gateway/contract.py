@@ -3,11 +3,11 @@
 from octavia_common import events
 from octavia_common.commands.asyncapi import Contract
 
-from octavia_gateway.projection.wiring import CREDIT_TOPICS, JOB_TOPICS, VIDEO_TOPICS
+from octavia_gateway.projection.wiring import ACCOUNT_TOPICS, WORK_TOPICS
 
 CONTRACT = Contract(
     service="gateway",
-    receives=tuple(kind for topic in (*JOB_TOPICS, *CREDIT_TOPICS, *VIDEO_TOPICS) for kind in topic.carries),
+    receives=tuple(kind for topic in (*WORK_TOPICS, *ACCOUNT_TOPICS) for kind in topic.carries),
     sends=(
         events.UserRegistered,
         events.GrantRequested,

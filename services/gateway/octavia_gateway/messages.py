@@ -23,6 +23,7 @@ class Text:
 _FILE: dict[str, Any] = tomllib.loads((files("octavia_gateway") / "messages.toml").read_text("utf-8"))
 CATALOGUE: Mapping[str, Text] = {code: Text(**entry) for code, entry in _FILE["problems"].items()}
 VALIDATION_VI: Mapping[str, str] = _FILE["validation_vi"]
+WORDS: Mapping[str, Mapping[Language, str]] = _FILE["words"]
 
 
 def title_of(code: str, language: Language) -> str:
@@ -31,6 +32,11 @@ def title_of(code: str, language: Language) -> str:
     if text is None:
         return code.replace("_", " ").capitalize()
     return text.vi if language == "vi" else text.en
+
+
+def words(name: str, language: Language) -> str:
+    """A sentence that is no error's. Raises KeyError for one that the catalogue does not have."""
+    return WORDS[name][language]
 
 
 def detail_of(code: str, english: str, context: Mapping[str, Any], language: Language) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from octavia_gateway.rate_limits.guessing import GuessingGuard
     from octavia_gateway.rate_limits.limiter import RateLimiter
     from octavia_gateway.remote.service import RemoteUploads
+    from octavia_gateway.videos.services import VideoServices
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Resources:
     files: "FileServices"
     erasure: "AccountDeletion"
     remote: "RemoteUploads"
+    videos: "VideoServices"
 
 
 async def get_resources(request: Request) -> Resources:

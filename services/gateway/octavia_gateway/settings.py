@@ -71,6 +71,17 @@ class GatewaySettings(ServiceSettings):
     )
     sweep_seconds: float = Field(5.0, gt=0, description="How often deadlines and stalls are looked for.")
 
+    video_deadline_seconds: float = Field(
+        2 * 3600.0, gt=0, description="After this long a video that has not ended fails and is refunded."
+    )
+    video_rate: str = Field("120/hour", description="Videos that one user may ask for, over all replicas.")
+    video_styles_file: str = Field(
+        "", description="Styles of videos (TOML, as octavia_gateway/videos/styles.toml); empty: those."
+    )
+    video_url_minutes: float = Field(
+        60.0, ge=1, le=7 * 24 * 60, description="Life of a signed address of a clip."
+    )
+
     sse_keepalive_seconds: float = Field(15.0, description="Silence after which a comment is sent.")
     sse_max_connections: int = Field(20_000, description="Most open event streams of one process.")
     sse_max_streams_per_user: int = Field(50, description="Most open event streams of one user.")
@@ -151,7 +162,7 @@ class GatewaySettings(ServiceSettings):
 
     @model_validator(mode="after")
     def _rates_readable(self) -> "GatewaySettings":
-        _ = self.request_rate, self.login_rate
+        _ = self.request_rate, self.login_rate, self.videos_rate
         return self
 
     @property
@@ -163,6 +174,11 @@ class GatewaySettings(ServiceSettings):
     def login_rate(self) -> Rate:
         """The limit of log-ins and registrations. Raises ValueError for an unreadable setting."""
         return Rate.parse("logins", self.rate_limit_logins)
+
+    @property
+    def videos_rate(self) -> Rate:
+        """The limit of videos asked for. Raises ValueError for an unreadable setting."""
+        return Rate.parse("videos", self.video_rate)
 
     def supported_pairs(self) -> dict[str, tuple[str, ...]]:
         """Target languages by source language. Raises ValueError for an unreadable setting."""

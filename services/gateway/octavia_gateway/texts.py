@@ -27,5 +27,17 @@ one_line = AfterValidator(_one_line)
 """For text without control characters, line ends or marks that turn the writing direction: terminals and log
 viewers obey those, and PostgreSQL keeps no NUL. JSON can spell them all, and halves of characters too."""
 
+_LINE_ENDS = frozenset("\t\n\r")
+
+
+def _written(text: str) -> str:
+    if any(c in _TURNING or (unicodedata.category(c) in _NEVER and c not in _LINE_ENDS) for c in text):
+        raise ValueError("must be text without control characters")
+    return text
+
+
+written_text = AfterValidator(_written)
+"""As `one_line`, for text of several lines."""
+
 Secret = Annotated[SecretStr, AfterValidator(_encodable)]
 """A password or token: any text that has bytes."""

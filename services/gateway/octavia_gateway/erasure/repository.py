@@ -11,6 +11,8 @@ _TABLES = (
     "uploads",
     "files",
     "jobs",
+    "videos",
+    "late_videos",
     "job_artifacts",
     "user_streams",
     "job_events",
@@ -36,7 +38,7 @@ class ErasureRepository:
         )
 
     async def close_account(self, connection: Connection, user_id: UUID) -> None:
-        """Nobody can act as the user any more, and the e-mail address is nobody's again."""
+        """Nobody can act as the user any more, or see what they shared; the e-mail address is free."""
         await connection.execute(
             """UPDATE users SET email = '', email_key = 'deleted:' || user_id, password_hash = '',
                                 is_admin = false WHERE user_id = $1""",
@@ -44,6 +46,7 @@ class ErasureRepository:
         )
         for table in ("api_keys", "refresh_tokens", "sessions"):
             await connection.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)  # noqa: S608
+        await connection.execute("UPDATE videos SET share_token = NULL WHERE user_id = $1", user_id)
         await connection.execute("DELETE FROM idempotency WHERE scope = $1", f"user:{user_id}")
 
     async def jobs_at_work(self, connection: Connection, user_id: UUID) -> list[UUID]:
@@ -52,6 +55,13 @@ class ErasureRepository:
             "SELECT job_id FROM jobs WHERE user_id = $1 AND status IN ('queued', 'processing')", user_id
         )
         return [row["job_id"] for row in rows]
+
+    async def videos_at_work(self, connection: Connection, user_id: UUID) -> list[UUID]:
+        """Videos of the user that a provider may be working on."""
+        rows = await connection.fetch(
+            "SELECT video_id FROM videos WHERE user_id = $1 AND status IN ('pending', 'processing')", user_id
+        )
+        return [row["video_id"] for row in rows]
 
     async def due(self, connection: Connection, *, grace: timedelta, limit: int) -> list[UUID]:
         """Accounts that are to be emptied, or looked at once more `grace` after they were."""

@@ -1,8 +1,8 @@
 """Deletes accounts, in steps that can each be repeated, by whichever replica finds one to do.
 
-At once: nobody can sign in, every session and key is gone, and running jobs are cancelled, so that billing
-releases their holds. Once no job is at work: every object below the user's prefix, every unfinished
-upload, every row. Once more after a while: what was still on its way when that was done.
+At once: nobody can sign in, every session and key is gone, and running jobs and videos are cancelled,
+so that billing releases their holds. Once nothing is at work: every object below the user's prefix, every
+unfinished upload, every row. Once more after a while: what was still on its way when that was done.
 
 What stays: the ledger's entries, which billing keeps by the user's id alone, so that sums hold; the audit
 of what administrators granted; and the id in `account_deletions`.
@@ -21,6 +21,7 @@ from octavia_gateway.erasure.repository import ErasureRepository
 from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.retention.in_use import nothing_in_use
 from octavia_gateway.retention.objects import abort_unfinished, keys_below
+from octavia_gateway.videos.repository import VideosRepository
 
 BATCH = 20
 """Accounts of one round."""
@@ -37,13 +38,14 @@ class AccountDeletion:
         self._grace = grace
         self._repository = ErasureRepository()
         self._jobs = JobsRepository()
+        self._videos = VideosRepository()
 
     async def request(self, user_id: UUID) -> None:
         """Closes the account for good; what it holds is removed soon after. Again changes nothing."""
         async with self._database.service_transaction() as connection:
             await self._repository.begin(connection, user_id)
             await self._repository.close_account(connection, user_id)
-            await self._cancel_jobs(connection, user_id)
+            await self._cancel_work(connection, user_id)
         log.info("account deletion requested", user_id=str(user_id))
 
     async def round(self) -> int:
@@ -59,12 +61,12 @@ class AccountDeletion:
         return done
 
     async def go_on(self, user_id: UUID) -> bool:
-        """The next step of one account; False while its jobs have not ended, or another replica does it."""
+        """The next step of one account; False while work on it has not ended, or another replica does it."""
         async with self._database.service_transaction() as connection:
             if not await self._repository.lock(connection, user_id, grace=self._grace):
                 return False
-            # A job that began in the very moment of the request is cancelled here.
-            await self._cancel_jobs(connection, user_id)
+            # What began in the very moment of the request is cancelled here.
+            await self._cancel_work(connection, user_id)
             if not await nothing_in_use(connection, user_id):
                 return False
             # Objects first: a process that dies here leaves the rows, and with them the work to be done.
@@ -72,6 +74,22 @@ class AccountDeletion:
             await self._repository.delete_rows(connection, user_id)
             await self._repository.emptied(connection, user_id)
         return True
+
+    async def _cancel_work(self, connection: Connection, user_id: UUID) -> None:
+        await self._cancel_jobs(connection, user_id)
+        await self._cancel_videos(connection, user_id)
+
+    async def _cancel_videos(self, connection: Connection, user_id: UUID) -> None:
+        at_work = await self._repository.videos_at_work(connection, user_id)
+        videos = await self._videos.lock_all(connection, at_work)
+        now = datetime.now(UTC)
+        cancelled = [
+            video.cancelled(at=now)
+            for video in videos.values()
+            if video.status.at_work and not video.run.cancel_requested
+        ]
+        await self._videos.save(connection, cancelled)
+        await self._database.add_events(connection, [JobCancelled(job=video.ref()) for video in cancelled])
 
     async def _cancel_jobs(self, connection: Connection, user_id: UUID) -> None:
         at_work = await self._repository.jobs_at_work(connection, user_id)

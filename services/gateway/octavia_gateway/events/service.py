@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 from octavia_common.errors import TransientError
@@ -12,12 +13,10 @@ from octavia_gateway.auth.user import User
 from octavia_gateway.database import Connection, GatewayDatabase
 from octavia_gateway.events.asgi import AsgiTransport
 from octavia_gateway.events.handover import take_over
-from octavia_gateway.events.log import EventLog
+from octavia_gateway.events.log import Draft, EventLog
 from octavia_gateway.events.registry import StreamRegistry
 from octavia_gateway.events.stream import EventStream
 from octavia_gateway.events.wire import StreamEvent
-from octavia_gateway.jobs.announce import body_of, kind_of
-from octavia_gateway.jobs.repository import JobsRepository
 
 PAGE = 500
 """Events read from the log at once."""
@@ -27,6 +26,19 @@ class StreamsNotReadyError(TransientError):
     """This replica does not hear of new events just now."""
 
     code = "streams_not_ready"
+
+
+class Followed(Protocol):
+    """One thing of a user that has a stream of its own: a job, or a video."""
+
+    @property
+    def id(self) -> UUID:
+        """Whose events its stream is made of."""
+        ...
+
+    async def now(self, connection: Connection, user_id: UUID) -> tuple[Draft, int]:
+        """How it stands, and the number of the user's newest event, in one snapshot. Raises NotFoundError."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -41,7 +53,7 @@ class Opening:
 
 
 class StreamService:
-    """Streams of one user's events, of all jobs or of one."""
+    """Streams of one user's events, of everything or of one thing."""
 
     def __init__(self, database: GatewayDatabase, registry: StreamRegistry) -> None:
         self._database = database
@@ -49,18 +61,19 @@ class StreamService:
         self._hub = registry.hub
         self.send_timeout_seconds = registry.send_timeout_seconds
         self._log = EventLog()
-        self._jobs = JobsRepository()
 
-    async def open(self, user: User, job_id: UUID | None, last_event_id: int | None) -> "OpenStream | None":
+    async def open(
+        self, user: User, followed: Followed | None, last_event_id: int | None
+    ) -> "OpenStream | None":
         """A stream that stands at its beginning, or None where its end was seen already.
 
-        Raises JobNotFoundError (404), TooManyStreamsError (429), StreamsNotReadyError (503).
+        Raises NotFoundError (404), TooManyStreamsError (429), StreamsNotReadyError (503).
         """
         await self._wait_for_hub()
-        stream = self._registry.admit(user, job_id)
+        stream = self._registry.admit(user, followed.id if followed else None)
         with self._registry.releasing_on_error(stream):
             epoch = self._hub.epoch
-            opening = await self._begin(user.user_id, job_id, last_event_id)
+            opening = await self._begin(user.user_id, followed, last_event_id)
             if opening.nothing_more:
                 self._registry.release(stream)
                 return None
@@ -72,32 +85,33 @@ class StreamService:
         except TimeoutError:
             raise StreamsNotReadyError("Live events are not there just now. Connect again shortly.") from None
 
-    async def _begin(self, user_id: UUID, job_id: UUID | None, last_event_id: int | None) -> Opening:
+    async def _begin(self, user_id: UUID, followed: Followed | None, last_event_id: int | None) -> Opening:
+        job_id = followed.id if followed else None
         async with self._database.user_transaction(user_id) as connection:
-            if job_id is not None:
-                await self._jobs.get(connection, user_id, job_id)
+            if followed is not None:
+                await followed.now(connection, user_id)
             if last_event_id is None:
-                return await self._fresh(connection, user_id, job_id)
+                return await self._fresh(connection, user_id, followed)
             backlog = await self._log.since(connection, user_id, last_event_id, job_id=job_id, limit=PAGE)
             pruned = backlog.first_kept > last_event_id + 1
             if last_event_id > backlog.last_seq or (pruned and job_id is not None):
-                return await self._fresh(connection, user_id, job_id)
+                return await self._fresh(connection, user_id, followed)
             if job_id is None or backlog.events:
                 return _opening(backlog.events, backlog.last_seq, job_id)
-            ended = (await self._fresh(connection, user_id, job_id)).ended
+            ended = (await self._fresh(connection, user_id, followed)).ended
             # It may have ended between the two looks: then its last event is in the log by now.
             backlog = await self._log.since(connection, user_id, last_event_id, job_id=job_id, limit=PAGE)
             if ended and not backlog.events:
                 return Opening(b"", backlog.last_seq, nothing_more=True)
             return _opening(backlog.events, backlog.last_seq, job_id)
 
-    async def _fresh(self, connection: Connection, user_id: UUID, job_id: UUID | None) -> Opening:
+    async def _fresh(self, connection: Connection, user_id: UUID, followed: Followed | None) -> Opening:
         """The state now, in one snapshot with the number it stands at."""
-        if job_id is None:
+        if followed is None:
             seq = await self._log.last_seq(connection, user_id)
             return Opening(f"id: {seq}\n\n".encode(), seq)
-        job, seq = await self._jobs.get_with_seq(connection, user_id, job_id)
-        event = StreamEvent(user_id, seq, job_id, kind_of(job), body_of(job))
+        draft, seq = await followed.now(connection, user_id)
+        event = StreamEvent(user_id, seq, draft.job_id, draft.kind, draft.body)
         return Opening(event.frame(), seq, ended=event.terminal)
 
     async def more(self, stream: EventStream, cursor: int) -> Opening:

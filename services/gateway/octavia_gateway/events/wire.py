@@ -9,8 +9,13 @@ CHANNEL = "octavia_gateway_events"
 MAX_NOTICE_BYTES = 7900
 """PostgreSQL refuses payloads of 8000 bytes; a longer event is fetched from the log instead."""
 
-TERMINAL_KINDS = frozenset({"job.completed", "job.failed", "job.cancelled", "job.deleted"})
-"""Events after which a job's own stream ends."""
+TERMINAL_KINDS = frozenset(
+    {
+        *("job.completed", "job.failed", "job.cancelled", "job.deleted"),
+        *("video.completed", "video.failed", "video.cancelled", "video.expired", "video.deleted"),
+    }
+)
+"""Events after which the own stream of a job or video ends."""
 
 LAST_CHUNK = b"0\r\n\r\n"
 """Ends a chunked body (RFC 9112, 7.1)."""

@@ -14,7 +14,7 @@ async def delete_file(database: GatewayDatabase, store: ArtifactStore, user_id: 
 
     Raises:
         FileNotFoundHereError: there is none, or it is another user's.
-        FileInUseError: a job that has not ended works, or is about to work, on it.
+        FileInUseError: a job or video that has not ended works, or is about to work, on it.
     """
     files = FilesRepository()
     async with database.user_transaction(user_id) as connection:
@@ -22,7 +22,7 @@ async def delete_file(database: GatewayDatabase, store: ArtifactStore, user_id: 
         jobs = await files.jobs_in_need(connection, user_id, file_id)
         if jobs:
             raise FileInUseError(
-                "A job that has not ended needs this file; cancel or delete the job first.",
+                "A job or video that has not ended needs this file; cancel or delete that first.",
                 job_ids=[str(job_id) for job_id in jobs],
             )
         record = await files.delete(connection, user_id, file_id)

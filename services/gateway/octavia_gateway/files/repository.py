@@ -98,11 +98,16 @@ class FilesRepository:
             raise not_found(file_id)
 
     async def jobs_in_need(self, connection: Connection, user_id: UUID, file_id: UUID) -> list[UUID]:
-        """Jobs on the file that have not ended, at most ten."""
+        """Jobs and videos on the file that have not ended, at most ten."""
         rows = await connection.fetch(
-            """SELECT job_id FROM jobs
-               WHERE user_id = $1 AND file_id = $2 AND deleted_at IS NULL
-                 AND status IN ('pending', 'queued', 'processing')
+            """SELECT job_id FROM (
+                   SELECT job_id, created_at FROM jobs
+                   WHERE user_id = $1 AND file_id = $2 AND deleted_at IS NULL
+                     AND status IN ('pending', 'queued', 'processing')
+                   UNION ALL
+                   SELECT video_id, created_at FROM videos
+                   WHERE user_id = $1 AND file_id = $2 AND status IN ('pending', 'processing')
+               ) AS needing
                ORDER BY created_at LIMIT 10""",
             user_id,
             file_id,

@@ -5,10 +5,17 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from octavia_common.events import CloudEvent, EventData, JobEvent
+from octavia_common.events import (
+    CloudEvent,
+    JobEvent,
+    VideoExpired,
+    VideoGenerated,
+    VideoProgressed,
+    VideoReserved,
+)
 
 from octavia_gateway.database import Connection
-from octavia_gateway.events.log import EventLog
+from octavia_gateway.events.log import Draft
 from octavia_gateway.jobs.announce import draft_of
 from octavia_gateway.jobs.models import Job
 from octavia_gateway.jobs.repository import JobsRepository
@@ -16,30 +23,31 @@ from octavia_gateway.jobs.run import apply
 from octavia_gateway.jobs.schemas import JobResponse
 from octavia_gateway.projection.artifacts import keys_in
 
+OF_VIDEOS = (VideoReserved, VideoProgressed, VideoGenerated, VideoExpired)
+"""Events of videos alone; they are held, paid and ended as jobs are, and are none."""
+
 
 class JobProjection:
-    """A TransactionalHandler for every topic that tells of jobs.
+    """Projects whatever tells of jobs.
 
     A batch costs a handful of statements whatever its size: the jobs are locked together, folded in
     memory, written together, and each changed job is announced once, as it stands after the batch.
     """
 
-    def __init__(self, jobs: JobsRepository, log: EventLog) -> None:
+    def __init__(self, jobs: JobsRepository) -> None:
         self._jobs = jobs
-        self._log = log
 
-    async def handle(self, connection: Connection, events: Sequence[CloudEvent[Any]]) -> Sequence[EventData]:
-        """Apply `events`; there is nothing to publish."""
-        told = [event for event in events if isinstance(event.data, JobEvent)]
+    async def project(self, connection: Connection, events: Sequence[CloudEvent[Any]]) -> list[Draft]:
+        """Apply `events`; what the owners' streams are to be told."""
+        told = [e for e in events if isinstance(e.data, JobEvent) and not isinstance(e.data, OF_VIDEOS)]
+        if not told:
+            return []
         before = await self._jobs.lock_all(connection, {event.data.job.job_id for event in told})
         after = fold(before, told)
         changed = [job for job_id, job in after.items() if job != before[job_id]]
         await self._jobs.save(connection, changed)
         await self._jobs.add_artifacts(connection, _artifacts(told))
-        await self._log.append(
-            connection, [draft_of(job) for job in changed if _visible(before[job.job_id], job)]
-        )
-        return []
+        return [draft_of(job) for job in changed if _visible(before[job.job_id], job)]
 
 
 def fold(jobs: dict[UUID, Job], events: Iterable[CloudEvent[Any]]) -> dict[UUID, Job]:

@@ -10,11 +10,14 @@ from octavia_gateway.events.log import EventLog
 from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.projection.credits import LedgerProjection, PricesProjection
 from octavia_gateway.projection.jobs import JobProjection
+from octavia_gateway.projection.work import WorkProjection
+from octavia_gateway.videos.projection import CatalogueProjection, VideoProjection
+from octavia_gateway.videos.repository import VideosRepository
 
 if TYPE_CHECKING:
     from octavia_common.service import ServiceRuntime
 
-JOB_TOPICS = (
+WORK_TOPICS = (
     topics.JOBS_OUTCOME,
     topics.CREDITS_RESERVED,
     topics.CREDITS_RESOLVED,
@@ -23,13 +26,13 @@ JOB_TOPICS = (
     topics.CHUNKS_TRANSLATED,
     topics.CHUNKS_SYNTHESIZED,
     topics.MEDIA_ASSEMBLED,
+    topics.VIDEOS_RESERVED,
+    topics.VIDEOS_PROGRESS,
 )
+"""Of jobs and of videos: those of billing, and of failures, tell of both."""
 
-
-CREDIT_TOPICS = (topics.CREDITS_LEDGER, topics.CREDITS_PRICES)
-
-VIDEO_TOPICS = (topics.VIDEOS_RESERVED, topics.VIDEOS_PROGRESS, topics.VIDEOS_MODELS)
-
+ACCOUNT_TOPICS = (topics.CREDITS_LEDGER, topics.CREDITS_PRICES, topics.VIDEOS_MODELS)
+"""Of credits, and of what they can be spent on."""
 
 MOST_AT_ONCE = 500
 """Events of one transaction: its statements are a handful however many they are, so more means faster."""
@@ -38,22 +41,23 @@ MOST_AT_ONCE = 500
 def projections() -> dict[topics.Topic, TransactionalHandler]:
     """Every topic that shows in the read model, and what projects it."""
     log, credits_ = EventLog(), CreditsRepository()
-    jobs = JobProjection(JobsRepository(), log)
-    ledger, prices = CREDIT_TOPICS
+    videos = VideosRepository()
+    work = WorkProjection(JobProjection(JobsRepository()), VideoProjection(videos), log)
     return {
-        **dict.fromkeys(JOB_TOPICS, jobs),
-        ledger: LedgerProjection(credits_, log),
-        prices: PricesProjection(credits_),
+        **dict.fromkeys(WORK_TOPICS, work),
+        topics.CREDITS_LEDGER: LedgerProjection(credits_, log),
+        topics.CREDITS_PRICES: PricesProjection(credits_),
+        topics.VIDEOS_MODELS: CatalogueProjection(videos),
     }
 
 
 def attach(runtime: "ServiceRuntime") -> None:
-    """Have the runtime consume them: what tells of jobs together, and what tells of credits.
+    """Have the runtime consume them: what tells of work together, and what tells of accounts.
 
     Together because a batch of a job's events, whatever their topics, then locks and announces it once.
     """
     every = projections()
     runtime.add_transactional(
-        {topic: every[topic] for topic in JOB_TOPICS}, name="gateway.jobs", max_batch=MOST_AT_ONCE
+        {topic: every[topic] for topic in WORK_TOPICS}, name="gateway.jobs", max_batch=MOST_AT_ONCE
     )
-    runtime.add_transactional({topic: every[topic] for topic in CREDIT_TOPICS}, name="gateway.credits")
+    runtime.add_transactional({topic: every[topic] for topic in ACCOUNT_TOPICS}, name="gateway.credits")

@@ -55,6 +55,23 @@ class RateLimiter:
                     await self._refill(lease, rate, who)
         return LimitState(rate, lease.tokens + lease.elsewhere, lease.full_at - self._clock())
 
+    async def take(self, rate: Rate, who: str, tokens: int) -> LimitState:
+        """Count `tokens` calls of `who` at once, all or none, without a lease: it is exact.
+
+        More than the whole allowance counts as the whole. Raises RateLimitedError (429).
+        """
+        tokens = min(tokens, rate.amount)
+        async with self._database.service_connection() as connection:
+            taken = await self._repository.take(connection, rate, who, tokens)
+            if taken.tokens < tokens:
+                await self._repository.give_back(connection, rate, who, taken.tokens)
+        full_in = max(0.0, taken.full_in - (taken.tokens * rate.interval if taken.tokens < tokens else 0.0))
+        left = max(0, int((rate.seconds - full_in) / rate.interval + 0.01))
+        state = LimitState(rate, left, full_in)
+        if taken.tokens < tokens:
+            raise RateLimitedError(full_in - rate.seconds + tokens * rate.interval, state)
+        return state
+
     def _lease(self, rate: Rate, who: str) -> _Lease:
         key = (rate.name, who)
         lease = self._leases.get(key)

@@ -61,6 +61,14 @@ class LimitsRepository:
         assert row is not None
         return Taken(row["granted"], max(0.0, row["full_in"]))
 
+    async def give_back(self, connection: Connection, rate: Rate, who: str, tokens: int) -> None:
+        """Put tokens back that were taken and not used."""
+        await connection.execute(
+            "UPDATE rate_limits SET full_at = full_at - $2::float8 WHERE bucket = $1",
+            _digest(rate.name, who),
+            tokens * rate.interval,
+        )
+
     async def count_try(
         self, connection: Connection, pair: str, *, free: int, first: float, longest: float, forget: float
     ) -> float:

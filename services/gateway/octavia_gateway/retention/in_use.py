@@ -19,9 +19,12 @@ async def begin_using(connection: Connection, user_id: UUID) -> None:
 
 
 async def nothing_in_use(connection: Connection, user_id: UUID) -> bool:
-    """Whether no job of the user is at work; then none begins before the transaction ends."""
+    """Whether no job or video of the user is at work; then none begins before the transaction ends."""
     await connection.execute("SELECT pg_advisory_xact_lock($1, hashtext($2))", _LOCKS, str(user_id))
     return not await connection.fetchval(
-        "SELECT EXISTS (SELECT 1 FROM jobs WHERE user_id = $1 AND status IN ('queued', 'processing'))",
+        """
+        SELECT EXISTS (SELECT 1 FROM jobs WHERE user_id = $1 AND status IN ('queued', 'processing'))
+            OR EXISTS (SELECT 1 FROM videos WHERE user_id = $1 AND status IN ('pending', 'processing'))
+        """,
         user_id,
     )

@@ -6,6 +6,21 @@ from uuid import UUID
 
 from octavia_gateway.database import Connection
 
+_UNSWEPT = """(swept_at IS NULL OR swept_at < finished_at)
+    AND finished_at < clock_timestamp() - $1::interval"""
+_UNSWEPT_JOB = f"status IN ('completed', 'failed', 'cancelled') AND {_UNSWEPT}"
+_UNSWEPT_VIDEO = f"status IN ('completed', 'failed', 'cancelled', 'expired') AND {_UNSWEPT}"
+_STILL = """NOT EXISTS (
+    SELECT 1 FROM jobs busy
+    WHERE busy.user_id = due.user_id
+      AND (busy.status IN ('queued', 'processing')
+           OR busy.finished_at >= clock_timestamp() - $1::interval))
+AND NOT EXISTS (
+    SELECT 1 FROM videos busy
+    WHERE busy.user_id = due.user_id
+      AND (busy.status IN ('pending', 'processing')
+           OR busy.finished_at >= clock_timestamp() - $1::interval))"""
+
 
 class RetentionRepository:
     """Finds what nobody needs any more."""
@@ -34,7 +49,7 @@ class RetentionRepository:
     async def expired_files(
         self, connection: Connection, *, age: timedelta, limit: int
     ) -> list[tuple[UUID, UUID]]:
-        """(user, file) of files older than `age` that no job of that time used, the oldest first."""
+        """(user, file) of files older than `age` that no job or video of that time used, the oldest first."""
         rows = await connection.fetch(
             """
             SELECT user_id, file_id FROM files
@@ -43,6 +58,12 @@ class RetentionRepository:
                 WHERE jobs.user_id = files.user_id AND jobs.file_id = files.file_id
                   AND jobs.deleted_at IS NULL AND (jobs.status IN ('pending', 'queued', 'processing')
                        OR coalesce(jobs.finished_at, jobs.created_at) >= clock_timestamp() - $1::interval))
+              AND NOT EXISTS (
+                SELECT 1 FROM videos
+                WHERE videos.user_id = files.user_id AND videos.file_id = files.file_id
+                  AND (videos.status IN ('pending', 'processing')
+                       OR coalesce(videos.finished_at, videos.created_at)
+                           >= clock_timestamp() - $1::interval))
             ORDER BY created_at LIMIT $2
             """,
             age,
@@ -67,42 +88,33 @@ class RetentionRepository:
         return len(rows)
 
     async def users_to_sweep(self, connection: Connection, *, grace: timedelta, limit: int) -> list[UUID]:
-        """Users who had a job that ended since the last sweep, and none at work for `grace`."""
+        """Users who had a job or video that ended since the last sweep, and none at work for `grace`."""
         rows = await connection.fetch(
-            """
+            f"""
             SELECT DISTINCT user_id FROM (
-                SELECT user_id FROM jobs due
-                WHERE status IN ('completed', 'failed', 'cancelled')
-                  AND (swept_at IS NULL OR swept_at < finished_at)
-                  AND finished_at < clock_timestamp() - $1::interval
-                  AND NOT EXISTS (
-                    SELECT 1 FROM jobs busy
-                    WHERE busy.user_id = due.user_id
-                      AND (busy.status IN ('queued', 'processing')
-                           OR busy.finished_at >= clock_timestamp() - $1::interval))
-                ORDER BY finished_at LIMIT $2
+                (SELECT user_id FROM jobs due WHERE {_UNSWEPT_JOB} AND {_STILL}
+                 ORDER BY finished_at LIMIT $2)
+                UNION ALL
+                (SELECT user_id FROM videos due WHERE {_UNSWEPT_VIDEO} AND {_STILL}
+                 ORDER BY finished_at LIMIT $2)
             ) AS found
-            """,
+            """,  # noqa: S608 - constants
             grace,
             limit,
         )
         return [row["user_id"] for row in rows]
 
     async def mark_swept(self, connection: Connection, user_id: UUID, *, grace: timedelta) -> None:
-        """The user's jobs that ended before `grace` need no further sweep."""
-        await connection.execute(
-            """
-            UPDATE jobs SET swept_at = clock_timestamp()
-            WHERE user_id = $1 AND status IN ('completed', 'failed', 'cancelled')
-              AND (swept_at IS NULL OR swept_at < finished_at)
-              AND finished_at < clock_timestamp() - $2::interval
-            """,
-            user_id,
-            grace,
-        )
+        """The user's jobs and videos that ended before `grace` need no further sweep."""
+        for table, unswept in (("jobs", _UNSWEPT_JOB), ("videos", _UNSWEPT_VIDEO)):
+            await connection.execute(
+                f"UPDATE {table} SET swept_at = clock_timestamp() WHERE user_id = $2 AND {unswept}",  # noqa: S608
+                grace,
+                user_id,
+            )
 
     async def unlisted(self, connection: Connection, user_id: UUID, keys: Sequence[str]) -> list[str]:
-        """Those of `keys` that no job of the user lists."""
+        """Those of `keys` that no job or video of the user lists."""
         rows = await connection.fetch(
             """
             SELECT key FROM unnest($2::text[]) AS found (key)

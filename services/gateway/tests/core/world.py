@@ -18,7 +18,15 @@ import httpx
 import uvicorn
 from octavia_common.artifacts.fake import FakeArtifactStore
 from octavia_common.database import Database
-from octavia_common.events import CloudEvent, EntryKind, EventData, JobRef, LedgerPosted, PricesPublished
+from octavia_common.events import (
+    CloudEvent,
+    EntryKind,
+    EventData,
+    JobRef,
+    LedgerPosted,
+    PricesPublished,
+    VideoModelsPublished,
+)
 from octavia_common.messaging.codec import decode
 from octavia_common.outbox.outbox import Outbox
 from octavia_common.pricing import KindPrice, PriceList, PriceTier
@@ -31,7 +39,10 @@ from octavia_gateway.files.repository import FilesRepository
 from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.projection.credits import LedgerProjection, PricesProjection
 from octavia_gateway.projection.jobs import JobProjection
+from octavia_gateway.projection.work import WorkProjection
 from octavia_gateway.settings import GatewaySettings
+from octavia_gateway.videos.projection import CatalogueProjection, VideoProjection
+from octavia_gateway.videos.repository import VideosRepository
 
 PASSWORD = "correct horse battery"
 
@@ -40,7 +51,13 @@ PRICES = PriceList(
     kinds={
         "video_translate": KindPrice(
             tiers=(PriceTier(limit_seconds=300, credits=10), PriceTier(limit_seconds=None, credits=150))
-        )
+        ),
+        "video_generate": KindPrice(
+            tiers=(
+                PriceTier(limit_seconds=5, inclusive=True, credits=100),
+                PriceTier(limit_seconds=None, credits=150),
+            )
+        ),
     },
 )
 
@@ -99,7 +116,9 @@ class World:
         self.seqs: dict[UUID, int] = {}
         self.published: list[EventData] = []
         log = EventLog()
-        self.job_projection = JobProjection(JobsRepository(), log)
+        videos = VideosRepository()
+        self.work_projection = WorkProjection(JobProjection(JobsRepository()), VideoProjection(videos), log)
+        self.catalogue_projection = CatalogueProjection(videos)
         self.ledger_projection = LedgerProjection(CreditsRepository(), log)
         self.prices_projection = PricesProjection(CreditsRepository())
 
@@ -146,7 +165,8 @@ class World:
         for kind, projection in (
             (LedgerPosted, self.ledger_projection),
             (PricesPublished, self.prices_projection),
-            (EventData, self.job_projection),
+            (VideoModelsPublished, self.catalogue_projection),
+            (EventData, self.work_projection),
         ):
             batch = [event for event in events if _goes_to(event.data) is kind]
             if batch:
@@ -307,4 +327,7 @@ class Follower:
 
 
 def _goes_to(event: EventData) -> type[EventData]:
-    return type(event) if isinstance(event, (LedgerPosted, PricesPublished)) else EventData
+    return type(event) if isinstance(event, _ALONE) else EventData
+
+
+_ALONE = (LedgerPosted, PricesPublished, VideoModelsPublished)

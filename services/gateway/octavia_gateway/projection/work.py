@@ -1,0 +1,27 @@
+"""Projects what tells of work, jobs and videos alike: the same topics of billing tell how both end."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from octavia_common.events import CloudEvent, EventData
+
+from octavia_gateway.database import Connection
+from octavia_gateway.events.log import EventLog
+from octavia_gateway.projection.jobs import JobProjection
+from octavia_gateway.videos.projection import VideoProjection
+
+
+class WorkProjection:
+    """A TransactionalHandler: jobs are locked first, then videos, last the counters of users' streams."""
+
+    def __init__(self, jobs: JobProjection, videos: VideoProjection, log: EventLog) -> None:
+        self._jobs = jobs
+        self._videos = videos
+        self._log = log
+
+    async def handle(self, connection: Connection, events: Sequence[CloudEvent[Any]]) -> Sequence[EventData]:
+        """Apply `events`, each to whichever its id belongs; there is nothing to publish."""
+        drafts = await self._jobs.project(connection, events)
+        drafts += await self._videos.project(connection, events)
+        await self._log.append(connection, drafts)
+        return []

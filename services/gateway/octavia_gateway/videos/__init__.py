@@ -1,0 +1,1 @@
+"""Videos made of a prompt or a picture: asked for, followed, shown, shared, deleted."""

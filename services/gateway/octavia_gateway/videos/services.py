@@ -1,0 +1,52 @@
+"""The parts of this package, wired; made once an application."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Self
+
+from octavia_common.artifacts import ArtifactStore
+
+from octavia_gateway.database import GatewayDatabase
+from octavia_gateway.events.hub import EventHub
+from octavia_gateway.rate_limits.limiter import RateLimiter
+from octavia_gateway.settings import GatewaySettings
+from octavia_gateway.videos.content import VideoContent
+from octavia_gateway.videos.deadlines import VideoDeadlines
+from octavia_gateway.videos.service import VideosService
+from octavia_gateway.videos.signing import UrlSigner
+from octavia_gateway.videos.styles import Styles
+
+
+@dataclass(frozen=True)
+class VideoServices:
+    """What the endpoints use."""
+
+    service: VideosService
+    signer: UrlSigner
+    content: VideoContent
+    deadlines: VideoDeadlines
+
+    @classmethod
+    def build(
+        cls,
+        settings: GatewaySettings,
+        database: GatewayDatabase,
+        store: ArtifactStore,
+        hub: EventHub,
+        limiter: RateLimiter,
+    ) -> Self:
+        """Wires them; nothing is started. Raises ValueError for a file of styles that cannot be read."""
+        signer = UrlSigner(store, lifetime=timedelta(minutes=settings.video_url_minutes))
+        return cls(
+            service=VideosService(
+                database,
+                hub,
+                Styles.read(settings.video_styles_file),
+                limiter,
+                rate=settings.videos_rate,
+                deadline=timedelta(seconds=settings.video_deadline_seconds),
+            ),
+            signer=signer,
+            content=VideoContent(store, signer),
+            deadlines=VideoDeadlines(database),
+        )
