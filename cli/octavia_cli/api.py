@@ -150,17 +150,26 @@ class Api:
 
     @contextmanager
     def open(
-        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, **options: Any
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        elsewhere: bool = False,
+        **options: Any,
     ) -> Iterator[httpx.Response]:
-        """A successful answer whose body is yet to be read. Raises as `send_once`."""
+        """A successful answer whose body is yet to be read. Raises as `send_once`.
+
+        `elsewhere` goes where the server points, without telling a stranger there who is asking.
+        """
         token = self._credentials.token()
         try:
-            answer = self._begin(method, url, token, headers, options)
+            answer = self._begin(method, url, token, headers, elsewhere, options)
             if answer.status_code == 401 and token is not None:
                 renewed = self._credentials.renew(self.http, token)
                 if renewed is not None:
                     answer.close()
-                    answer = self._begin(method, url, renewed, headers, options)
+                    answer = self._begin(method, url, renewed, headers, elsewhere, options)
             self._reached = True
             try:
                 _check(answer)
@@ -179,10 +188,12 @@ class Api:
         url: str,
         token: str | None,
         headers: Mapping[str, str] | None,
+        elsewhere: bool,
         options: Mapping[str, Any],
     ) -> httpx.Response:
         signed = {**(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})}
-        return self.http.send(self.http.build_request(method, url, headers=signed, **options), stream=True)
+        request = self.http.build_request(method, url, headers=signed, **options)
+        return self.http.send(request, stream=True, follow_redirects=elsewhere)
 
     def _unreachable(self, error: Exception) -> UnreachableError:
         return UnreachableError(

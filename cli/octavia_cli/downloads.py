@@ -1,10 +1,14 @@
 """Fetching a result: in pieces where the line breaks, and verified before it gets its name."""
 
 import hashlib
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from uuid import UUID
+
+import httpx
 
 from octavia_cli.api import PREFIX, Api, PassingError
 from octavia_cli.errors import CliError, UnreachableError
@@ -13,6 +17,19 @@ from octavia_cli.messages import _
 
 MOST_FAILURES = 8
 _PIECE = 256 * 1024
+_LONGEST_SLUG = 60
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A file of the server, below its API.
+
+    `size` in bytes is None where somebody else keeps the file, and the server points there.
+    """
+
+    path: str
+    size: int | None
+    params: Mapping[str, str] = field(default_factory=dict)
 
 
 def result_path(source: Path, language: str, media_type: str | None, folder: Path | None) -> Path:
@@ -38,17 +55,30 @@ def result_path(source: Path, language: str, media_type: str | None, folder: Pat
     return (folder or source.parent) / f"{source.stem}.{language}{suffix}"
 
 
-def download(
-    api: Api, job_id: str, output: dict[str, Any], target: Path, on_progress: Callable[[float], None]
-) -> str:
-    """Fetch one language of a job to `target` (an earlier file there is replaced); returns its sha256.
+def clip_path(prompt: str, video_id: str, folder: Path) -> Path:
+    """`a-cat-on-a-roof.0b1c2d3e.mp4`: two videos of one prompt do not overwrite each other.
+
+    `video_id` is the server's word. Raises UnreachableError where it is no id.
+    """
+    try:
+        number = UUID(video_id).hex[:8]
+    except ValueError:
+        raise UnreachableError(
+            _("The server gives a video a strange id; nothing was written."), code="not_an_id"
+        ) from None
+    words = re.findall(r"[^\W_]+", prompt.lower())
+    slug = "-".join(words)[:_LONGEST_SLUG].strip("-") or "video"
+    return folder / f"{slug}.{number}.mp4"
+
+
+def download(api: Api, wanted: Wanted, target: Path, on_progress: Callable[[float], None]) -> str:
+    """Fetch a file to `target` (an earlier one there is replaced); returns its sha256.
 
     Size and digest are those that the server states, or the file does not get its name. Raises CliError.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part")
     seen, tag, failures = hashlib.sha256(), "", 0
-    size = int(output["size_bytes"])
     try:
         with part.open("wb") as file:
             while True:
@@ -57,8 +87,9 @@ def download(
                 try:
                     with api.open(
                         "GET",
-                        f"{PREFIX}/jobs/{job_id}/download",
-                        params={"language": output["language"]},
+                        f"{PREFIX}{wanted.path}",
+                        params=wanted.params,
+                        elsewhere=wanted.size is None,
                         headers={**resume, "Accept-Encoding": "identity"},
                     ) as answer:
                         if answer.status_code != 206:
@@ -69,7 +100,9 @@ def download(
                         for piece in answer.iter_bytes(_PIECE):
                             file.write(piece)
                             seen.update(piece)
-                            on_progress(min(1.0, file.tell() / max(1, size)))
+                            on_progress(
+                                min(1.0, file.tell() / (wanted.size or _size_of(answer, file.tell())))
+                            )
                     break
                 except PassingError as error:
                     failures = 0 if file.tell() > before else failures + 1
@@ -77,7 +110,7 @@ def download(
                         raise error.cause from None
                     time.sleep(max(error.wait, min(5.0, 0.2 * 2**failures)))
             received = file.tell()
-        _verify(received, size, seen.hexdigest(), tag)
+        _verify(received, wanted.size, seen.hexdigest(), tag)
         part.replace(target)
     except OSError as error:
         raise CliError(_("{path} cannot be written: {reason}", path=target, reason=error.strerror)) from None
@@ -86,10 +119,17 @@ def download(
     return seen.hexdigest()
 
 
-def _verify(received: int, size: int, digest: str, tag: str) -> None:
-    """The server's entity tag is the sha256 of the file."""
+def _size_of(answer: httpx.Response, at_least: int) -> int:
+    """What an answer says of its own length."""
+    said = answer.headers.get("content-length", "")
+    return max(1, at_least, int(said) if said.isdigit() else 0)
+
+
+def _verify(received: int, size: int | None, digest: str, tag: str) -> None:
+    """The server's entity tag is the sha256 of the file (a provider's, where it keeps a clip, is not)."""
     stated = tag.strip('"')
-    if received != size or (len(stated) == 64 and stated != digest):
+    short = size is not None and received != size
+    if short or (len(stated) == 64 and stated != digest):
         raise UnreachableError(
             _("The file arrived damaged. Please download it again."), code="damaged_download"
         )

@@ -1,8 +1,9 @@
-"""Following a job until it ends: by its event stream, and by asking where a stream does not get through."""
+"""Following a job or video to its end: by its event stream, and by asking where no stream gets through."""
 
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -13,7 +14,7 @@ from octavia_cli.errors import RefusedError, UnreachableError
 from octavia_cli.foreign import plain
 from octavia_cli.messages import _
 
-ENDED = frozenset({"completed", "failed", "cancelled"})
+ENDED = frozenset({"completed", "failed", "cancelled", "expired"})
 
 STREAM_TIMEOUT = httpx.Timeout(10.0, read=60.0)
 """The server says something, if only a comment, several times in this time."""
@@ -28,12 +29,34 @@ PATIENCE_SECONDS = 180.0
 Job = dict[str, Any]
 
 
-def follow(
-    api: Api, job_id: str, on_update: Callable[[Job], None], *, sleep: Callable[[float], None] = time.sleep
-) -> Job:
-    """The job once it has ended; `on_update` gets every state on the way.
+@dataclass(frozen=True)
+class Followed:
+    """What is followed: `kind` is "jobs" or "videos", as in the address and in the command that shows it."""
 
-    Raises UnreachableError where the server stays away, RefusedError where the job is deleted.
+    kind: str
+    id: str
+
+    @property
+    def path(self) -> str:
+        """Where it is."""
+        return f"{PREFIX}/{self.kind}/{self.id}"
+
+    @property
+    def command(self) -> str:
+        """What shows it later."""
+        return f"octavia {self.kind} {self.id}"
+
+
+def follow(
+    api: Api,
+    what: Followed,
+    on_update: Callable[[Job], None],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Job:
+    """The job or video once it has ended; `on_update` gets every state on the way.
+
+    Raises UnreachableError where the server stays away, RefusedError where it is deleted.
     """
     last_id: str | None = None
     fruitless, away_since = 0, None
@@ -41,7 +64,7 @@ def follow(
         if fruitless < FRUITLESS_STREAMS:
             fruitless += 1
             try:
-                for event_id, state in _stream(api, job_id, last_id):
+                for event_id, state in _stream(api, what, last_id):
                     last_id, fruitless, away_since = event_id or last_id, 0, None
                     on_update(state)
                     if state["status"] in ENDED:
@@ -49,15 +72,15 @@ def follow(
             except (PassingError, httpx.TransportError, SSEError):
                 pass  # asking, next, finds out whether the server is away
         try:
-            job: Job = plain(api.send_once("GET", f"{PREFIX}/jobs/{job_id}").json())
+            job: Job = plain(api.send_once("GET", what.path).json())
         except PassingError as error:
             now = time.monotonic()
             away_since = away_since or now
             if now - away_since > PATIENCE_SECONDS:
                 raise UnreachableError(
                     _(
-                        "The server is away. The job may go on: `octavia jobs {job}` shows it.",
-                        job=job_id,
+                        "The server is away. The work may go on: `{command}` shows it.",
+                        command=what.command,
                     )
                 ) from error
             sleep(max(error.wait, POLL_SECONDS))
@@ -70,17 +93,17 @@ def follow(
         sleep(POLL_SECONDS if fruitless else 0.1)
 
 
-def _stream(api: Api, job_id: str, last_id: str | None) -> Iterator[tuple[str, Job]]:
-    """Events behind `last_id`: their ids and the job as it was. Ends where the server closes the stream."""
+def _stream(api: Api, what: Followed, last_id: str | None) -> Iterator[tuple[str, Job]]:
+    """Events behind `last_id`: their ids, and what it was then. Ends where the server closes the stream."""
     headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
     if last_id is not None:
         headers["Last-Event-ID"] = last_id
-    with api.open("GET", f"{PREFIX}/jobs/{job_id}/events", headers=headers, timeout=STREAM_TIMEOUT) as answer:
+    with api.open("GET", f"{what.path}/events", headers=headers, timeout=STREAM_TIMEOUT) as answer:
         if answer.status_code == 204:
             return
         for event in EventSource(answer).iter_sse():
-            if event.event == "job.deleted":
-                raise RefusedError(_("The job was deleted."), code="job_not_found")
+            if event.event.endswith(".deleted"):
+                raise RefusedError(_("It was deleted meanwhile."), code="deleted")
             try:
                 job = plain(json.loads(event.data))
             except ValueError:

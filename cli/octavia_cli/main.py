@@ -2,7 +2,7 @@
 
 import typer
 
-from octavia_cli.commands import account, credit, jobs, translate
+from octavia_cli.commands import account, credit, generate, jobs, translate, videos
 from octavia_cli.messages import _
 from octavia_cli.plugins import WithPlugins
 
@@ -14,15 +14,17 @@ EXIT_CODES = _(
 app = typer.Typer(
     name="octavia",
     cls=WithPlugins,
-    help=_("Translate videos into other languages, follow jobs, see credits."),
+    help=_("Translate videos into other languages, generate new ones, follow jobs, see credits."),
     epilog=EXIT_CODES,
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
 app.command("translate", help=_("Dub a video into other languages."))(translate.translate)
+app.command("generate", help=_("Generate a video from a prompt, or from a picture."))(generate.generate)
 app.command("jobs", help=_("List your jobs, or show one."))(jobs.jobs)
 app.command("download", help=_("Download the results of a job again."))(jobs.download_results)
-app.command("cancel", help=_("Cancel a job; its credits come back."))(jobs.cancel)
+app.command("cancel", help=_("Cancel a job or a video; its credits come back."))(jobs.cancel)
+app.command("videos", help=_("List your generated videos, show or download one."))(videos.videos)
 app.command("credits", help=_("Show your credits, and what became of them."))(credit.credits_command)
 app.command("prices", help=_("Show what jobs cost."))(credit.prices)
 app.command("register", help=_("Open an account and sign in."))(account.register)

@@ -1,35 +1,41 @@
 """One bar for the whole way: upload, work, download."""
 
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from octavia_cli.messages import _
 
-_UPLOAD_SHARE, _WORK_SHARE, _DOWNLOAD_SHARE = 10.0, 85.0, 5.0
+_UPLOAD_SHARE, _DOWNLOAD_SHARE = 10.0, 5.0
+"""Percent of the whole; the work is the rest."""
 
 
 class Reporter(Protocol):
-    """Shows how far a translation has come. Its parts come in this order."""
+    """Shows how far a translation or a video has come. Its parts come in this order."""
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *_exc: object) -> None: ...
     def uploading(self, name: str, share: float) -> None: ...
-    def working(self, job: dict[str, Any]) -> None: ...
+    def working(self, phase: str, percent: float, step: str) -> None: ...
     def downloading(self, name: str, share: float) -> None: ...
     def say(self, text: str) -> None: ...
 
 
-def reporter(console: Console) -> Reporter:
-    """A live bar on a terminal, else a line for each new step."""
-    return Bar(console) if console.is_terminal else Lines(console)
+def reporter(console: Console, *, uploads: bool = True) -> Reporter:
+    """A live bar on a terminal, else a line for each new step.
+
+    `uploads` says whether something is brought first.
+    """
+    return Bar(console, uploads=uploads) if console.is_terminal else Lines(console)
 
 
 class Bar:
     """A live bar that never runs backwards."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, uploads: bool = True) -> None:
+        self._upload_share = _UPLOAD_SHARE if uploads else 0.0
+        self._work_share = 100.0 - self._upload_share - _DOWNLOAD_SHARE
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -48,14 +54,13 @@ class Bar:
         self._progress.stop()
 
     def uploading(self, name: str, share: float) -> None:
-        self._show(_("Uploading {name}", name=name), _UPLOAD_SHARE * share)
+        self._show(_("Uploading {name}", name=name), self._upload_share * share)
 
-    def working(self, job: dict[str, Any]) -> None:
-        share = float(job.get("progress_percentage") or 0.0) / 100
-        self._show(str(job.get("current_step") or ""), _UPLOAD_SHARE + _WORK_SHARE * share)
+    def working(self, phase: str, percent: float, step: str) -> None:
+        self._show(step, self._upload_share + self._work_share * percent / 100)
 
     def downloading(self, name: str, share: float) -> None:
-        done = _UPLOAD_SHARE + _WORK_SHARE + _DOWNLOAD_SHARE * share
+        done = self._upload_share + self._work_share + _DOWNLOAD_SHARE * share
         self._show(_("Downloading {name}", name=name), done)
 
     def say(self, text: str) -> None:
@@ -82,10 +87,8 @@ class Lines:
     def uploading(self, name: str, share: float) -> None:
         self._once(("upload", name), _("Uploading {name}", name=name))
 
-    def working(self, job: dict[str, Any]) -> None:
-        percent = float(job.get("progress_percentage") or 0.0)
-        mark = ("work", job.get("phase"), int(percent // 10))
-        self._once(mark, f"{percent:5.1f}%  {job.get('current_step') or ''}")
+    def working(self, phase: str, percent: float, step: str) -> None:
+        self._once(("work", phase, int(percent // 10)), f"{percent:5.1f}%  {step}")
 
     def downloading(self, name: str, share: float) -> None:
         self._once(("download", name), _("Downloading {name}", name=name))

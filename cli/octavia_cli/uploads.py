@@ -25,22 +25,25 @@ OnProgress = Callable[[float], None]
 """Called with the share that is done, 0 to 1."""
 
 
-def upload(api: Api, path: Path, on_progress: OnProgress) -> dict[str, Any]:
-    """Upload a file; returns its document (`file_id`, `media`…). Raises CliError."""
+def upload(api: Api, path: Path, on_progress: OnProgress, *, file_type: str = "video") -> dict[str, Any]:
+    """Upload a file (`file_type`: video, audio, image); returns its document (`file_id`, `media`…).
+
+    Raises CliError.
+    """
     size = path.stat().st_size
     if size <= FORM_BYTES:
-        return _by_form(api, path, on_progress)
-    file_id = _by_tus(api, path, size, on_progress)
+        return _by_form(api, path, on_progress, file_type)
+    file_id = _by_tus(api, path, size, on_progress, file_type)
     found: dict[str, Any] = api.get(f"/files/{file_id}")
     return found
 
 
-def _by_form(api: Api, path: Path, on_progress: OnProgress) -> dict[str, Any]:
+def _by_form(api: Api, path: Path, on_progress: OnProgress, file_type: str) -> dict[str, Any]:
     on_progress(0.0)
     answer = api.send(
         "POST",
         f"{PREFIX}/upload",
-        params={"file_type": "video"},
+        params={"file_type": file_type},
         files={"file": (path.name, path.read_bytes())},
         timeout=120.0,
     )
@@ -49,14 +52,15 @@ def _by_form(api: Api, path: Path, on_progress: OnProgress) -> dict[str, Any]:
     return found
 
 
-def _by_tus(api: Api, path: Path, size: int, on_progress: OnProgress) -> str:
+def _by_tus(api: Api, path: Path, size: int, on_progress: OnProgress, file_type: str) -> str:
     created = api.send(
         "POST",
         f"{PREFIX}/uploads",
         headers={
             "Tus-Resumable": "1.0.0",
             "Upload-Length": str(size),
-            "Upload-Metadata": f"filename {_base64(path.name.encode())},file_type {_base64(b'video')}",
+            "Upload-Metadata": f"filename {_base64(path.name.encode())},"
+            f"file_type {_base64(file_type.encode())}",
         },
     )
     location = urljoin(str(created.request.url), created.headers["location"])

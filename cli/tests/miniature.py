@@ -14,6 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from .miniature_videos import MiniatureVideos
+
 STEPS = [
     ("queued", "PENDING", 0.0, "Waiting for its turn"),
     ("processing", "TRANSCRIBING", 20.0, "Listening to part 1 of 2"),
@@ -51,6 +53,7 @@ class Miniature:
     result: bytes = b"a dubbed video" * 50_000
     error: str | None = None
     notes: list[str] = field(default_factory=list)
+    videos: MiniatureVideos = field(default_factory=MiniatureVideos)
 
     passing: int = 0
     """So many answers are 503 first."""
@@ -88,6 +91,7 @@ class Miniature:
             Route(f"{v1}/credits", self.credits),
             Route(f"{v1}/credits/transactions", self.transactions),
             Route(f"{v1}/credits/prices", self.prices),
+            *self.videos.routes(),
         ]
         return Starlette(
             routes=[Route(r.path, self.guarded(r.endpoint), methods=list(r.methods or [])) for r in routes]
@@ -279,6 +283,8 @@ class Miniature:
 
     async def cancel(self, request: Request) -> Response:
         job_id = request.path_params["id"]
+        if job_id not in self.jobs:
+            return problem(404, "job_not_found", "There is no such job.")
         self.steps = [("cancelled", "CANCELLED", 0.0, "Cancelled")]
         self.jobs[job_id]["step"] = 0
         return JSONResponse(self.document(job_id), 202)

@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from octavia_cli.commands.translate import fetch
-from octavia_cli.errors import JobFailedError
+from octavia_cli.errors import JobFailedError, RefusedError
 from octavia_cli.foreign import file_name
 from octavia_cli.messages import _
 from octavia_cli.progress import reporter
@@ -62,13 +62,18 @@ def jobs(
 
 @reports_errors
 def cancel(job_id: JobArgument, server: ServerOption = DEFAULT_SERVER, as_json: JsonOption = False) -> None:
-    """Ask for a job to be cancelled."""
+    """Ask for a job or a video to be cancelled; ids tell nobody which it is, so both are tried."""
     with signed_in(server) as api:
-        job = api.post(f"/jobs/{job_id}/cancel")
+        try:
+            found = api.post(f"/jobs/{job_id}/cancel")
+        except RefusedError as error:
+            if error.code != "job_not_found":
+                raise
+            found = api.post(f"/videos/{job_id}/cancel")
     if as_json:
-        print_json(job)
+        print_json(found)
     else:
-        out().print(_("The job is being cancelled; its credits come back."))
+        out().print(_("It is being cancelled; its credits come back."))
 
 
 @reports_errors
@@ -108,6 +113,7 @@ def status_word(status: str) -> str:
         "completed": _("completed"),
         "failed": _("failed"),
         "cancelled": _("cancelled"),
+        "expired": _("expired"),
     }
     return words.get(status, status)
 

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from octavia_cli.api import Api
-from octavia_cli.downloads import download, result_path
+from octavia_cli.downloads import Wanted, download, result_path
 from octavia_cli.errors import JobFailedError, UsageError
-from octavia_cli.following import follow
+from octavia_cli.following import Followed, follow
 from octavia_cli.messages import _
 from octavia_cli.progress import Reporter, reporter
 from octavia_cli.terminal import (
@@ -98,7 +98,7 @@ class Translation:
 
     def _followed(self, job_id: str) -> dict[str, Any]:
         try:
-            job = follow(self.api, job_id, self.report.working)
+            job = follow(self.api, Followed("jobs", job_id), self._working)
         except KeyboardInterrupt:
             self.report.say(
                 _(
@@ -117,6 +117,10 @@ class Translation:
                 job_id=job_id,
             )
         return job
+
+    def _working(self, job: dict[str, Any]) -> None:
+        percent = float(job.get("progress_percentage") or 0.0)
+        self.report.working(str(job.get("phase")), percent, str(job.get("current_step") or ""))
 
     def _notes(self, job: dict[str, Any]) -> list[str]:
         """What the results say of themselves, such as that nobody speaks in the video; each once."""
@@ -137,5 +141,8 @@ def fetch(
 ) -> Path:
     """Download one language of a job to its place; returns where that is."""
     target = result_path(source, output["language"], output.get("media_type"), folder)
-    download(api, job["id"], output, target, lambda share: report.downloading(target.name, share))
+    wanted = Wanted(
+        f"/jobs/{job['id']}/download", int(output["size_bytes"]), {"language": output["language"]}
+    )
+    download(api, wanted, target, lambda share: report.downloading(target.name, share))
     return target.absolute()
