@@ -5,6 +5,7 @@ The other services are absent: what they would have told is written into the tab
 
 import asyncio
 import contextlib
+import secrets
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -100,6 +101,7 @@ class Things:
     job_id: UUID
     key_id: UUID
     video_id: UUID
+    token: str
     filename: str
     others: dict[str, str] = field(default_factory=dict)
 
@@ -179,6 +181,7 @@ class Doors:
             job_id=done,
             key_id=UUID(key.json()["id"]),
             video_id=await self._add_video(member, filename),
+            token=secrets.token_urlsafe(32),
             filename=filename,
         )
 

@@ -19,6 +19,8 @@ PUBLIC = {
     ("POST", "/api/v1/auth/login"),
     ("POST", "/api/v1/auth/refresh"),
     ("OPTIONS", "/api/v1/uploads"),
+    ("POST", "/api/v1/video-callback/{token}"),
+    ("POST", "/api/video-callback"),
     ("OPTIONS", "/api/v1/uploads/{upload_id}"),
 }
 """The only calls that need no account; they say nothing about anybody."""
@@ -47,6 +49,7 @@ _KNOWN = {
     "/api/v1/uploads/{upload_id}",
     "/api/v1/api-keys/{key_id}",
     "/api/v1/videos/{video_id}",
+    "/api/v1/video-callback/{token}",
 }
 """Kinds of objects that Doors.furnish makes."""
 

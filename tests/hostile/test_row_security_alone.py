@@ -16,6 +16,7 @@ pytestmark = pytest.mark.integration
 
 WITHOUT_OWNER = {
     *("outbox", "inbox", "idempotency", "price_list", "video_catalogue", "rate_limits", "login_tries"),
+    "video_callbacks",
 }
 """Tables whose rows belong to no user. All but what is on offer are closed to users' transactions."""
 

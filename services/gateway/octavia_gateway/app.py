@@ -22,6 +22,7 @@ from octavia_gateway.middleware import RequestContext
 from octavia_gateway.openapi import describe_problems
 from octavia_gateway.remote import endpoints as remote
 from octavia_gateway.resources import Resources
+from octavia_gateway.videos import callback_endpoints as video_callbacks
 from octavia_gateway.videos import content_endpoints as video_content
 from octavia_gateway.videos import endpoints as videos
 
@@ -34,6 +35,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     jobs.router,
     videos.router,
     video_content.router,
+    video_callbacks.router,
     events.router,
     credits_.router,
     admin.router,

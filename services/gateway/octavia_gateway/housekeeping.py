@@ -7,6 +7,7 @@ from octavia_gateway.idempotency import Idempotency
 from octavia_gateway.rate_limits.guessing import FORGET_SECONDS
 from octavia_gateway.rate_limits.repository import LimitsRepository
 from octavia_gateway.retention.service import Retention
+from octavia_gateway.videos.callback_door import prune_callbacks
 
 
 class Housekeeping:
@@ -34,5 +35,6 @@ class Housekeeping:
             await self._log.prune(connection, days=self._job_event_days)
             await self._accounts.prune(connection)
             await self._idempotency.prune(connection)
+            await prune_callbacks(connection)
             await self._limits.prune(connection, forget=FORGET_SECONDS)
         await self._retention.round()

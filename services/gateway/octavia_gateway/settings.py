@@ -4,7 +4,7 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from octavia_common.settings import ServiceSettings
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from octavia_gateway.rate_limits.rates import Rate
@@ -73,6 +73,14 @@ class GatewaySettings(ServiceSettings):
 
     video_deadline_seconds: float = Field(
         2 * 3600.0, gt=0, description="After this long a video that has not ended fails and is refunded."
+    )
+    video_callback_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Makes the addresses that providers of videos call back, at least 32 characters, the "
+        "same on every replica and in videogen; empty: no call-backs.",
+    )
+    kie_webhook_key: SecretStr = Field(
+        SecretStr(""), description="Kie's webhook key: with it every call-back must be signed."
     )
     video_rate: str = Field("120/hour", description="Videos that one user may ask for, over all replicas.")
     video_styles_file: str = Field(
@@ -146,11 +154,11 @@ class GatewaySettings(ServiceSettings):
         0, description="Most bytes of uploads one user may keep; 0: no limit."
     )
 
-    @field_validator("jwt_secret")
+    @field_validator("jwt_secret", "video_callback_secret")
     @classmethod
-    def _long_enough(cls, value: SecretStr) -> SecretStr:
+    def _long_enough(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         if value.get_secret_value() and len(value.get_secret_value()) < 32:
-            raise ValueError("JWT_SECRET must have at least 32 characters")
+            raise ValueError(f"{str(info.field_name).upper()} must have at least 32 characters")
         return value
 
     @model_validator(mode="after")

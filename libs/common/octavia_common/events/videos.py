@@ -4,6 +4,7 @@ A video is held, ended and paid for as a job is: its id is the `job_id` of its `
 cancelled by `JobFailed` and `JobCancelled`, and its hold is resolved by the same events of billing.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
@@ -148,7 +149,8 @@ class VideoModel(Value):
 class VideoModelsPublished(EventData):
     """What the configured provider can be asked for. The first model is the default.
 
-    `retired` names models that are known and gone. `version` is the digest of the rest.
+    `retired` names models that are known and gone. `version` is the digest of the rest. `published_at` tells
+    a configuration that came back from the first time it was there.
     """
 
     TYPE: ClassVar[str] = "octavia.videos.models-published.v1"
@@ -157,9 +159,10 @@ class VideoModelsPublished(EventData):
     provider: str
     models: tuple[VideoModel, ...]
     retired: tuple[str, ...] = ()
+    published_at: datetime | None = None
 
     def subject(self) -> str:
         return "models"
 
     def identity(self) -> tuple[str, ...]:
-        return (self.version,)
+        return (self.version, *((self.published_at.isoformat(),) if self.published_at else ()))

@@ -10,6 +10,8 @@ from octavia_gateway.database import GatewayDatabase
 from octavia_gateway.events.hub import EventHub
 from octavia_gateway.rate_limits.limiter import RateLimiter
 from octavia_gateway.settings import GatewaySettings
+from octavia_gateway.videos.callback_door import CallbackDoor
+from octavia_gateway.videos.callbacks import CallbackKeys
 from octavia_gateway.videos.content import VideoContent
 from octavia_gateway.videos.deadlines import VideoDeadlines
 from octavia_gateway.videos.service import VideosService
@@ -25,6 +27,7 @@ class VideoServices:
     signer: UrlSigner
     content: VideoContent
     deadlines: VideoDeadlines
+    callbacks: CallbackDoor
 
     @classmethod
     def build(
@@ -49,4 +52,13 @@ class VideoServices:
             signer=signer,
             content=VideoContent(store, signer),
             deadlines=VideoDeadlines(database),
+            callbacks=CallbackDoor(
+                database,
+                limiter,
+                settings.request_rate,
+                CallbackKeys(
+                    token_secret=settings.video_callback_secret.get_secret_value(),
+                    webhook_key=settings.kie_webhook_key.get_secret_value(),
+                ),
+            ),
         )

@@ -25,6 +25,7 @@ NOT_OF_USERS = {
     "admin_grants",
     "rate_limits",
     "login_tries",
+    "video_callbacks",
 }
 """Tables without rows of one user; those but what is on offer are closed to tenants altogether."""
 
@@ -149,6 +150,7 @@ async def test_a_tenant_changes_no_foreign_row(world: World) -> None:
         "admin_grants",
         "rate_limits",
         "login_tries",
+        "video_callbacks",
     ],
 )
 async def test_what_is_no_users_business_is_closed(world: World, table: str) -> None:
