@@ -1,1 +1,1 @@
-"""The video generator. Generation itself comes with its own issue; see README.md."""
+"""The video generator: a prompt or a picture in, a video out, by a provider or by this machine itself."""

@@ -98,7 +98,7 @@ class S3Client:
             http_client=self._pool,
         )
         # Asks nothing of anybody: it only builds the addresses that clients of the platform are given.
-        self._public = Minio(
+        self.public = Minio(
             public.netloc, access_key, secret_key, secure=public.scheme == "https", region=region
         )
         self._access_key, self._secret_key = access_key, secret_key
@@ -158,7 +158,7 @@ class S3Client:
         public: bool,
     ) -> str:
         """A signed address to PUT one part of exactly `size_bytes` to; `public` as clients reach it."""
-        minio = self._public if public else self.minio
+        minio = self.public if public else self.minio
         url = minio._base_url.build(
             method="PUT",
             region=self._region,

@@ -110,9 +110,11 @@ class FakeArtifactStore(ArtifactStore):
         for key in sorted(key for key in self.objects if key.startswith(prefix)):
             yield key
 
-    async def presign(self, key: str, *, expires: timedelta, filename: str | None = None) -> str:
+    async def presign(
+        self, key: str, *, expires: timedelta, filename: str | None = None, public: bool = False
+    ) -> str:
         name = "" if filename is None else f"&filename={quote(filename, safe='')}"
-        return f"fake://store/{key}?expires={int(expires.total_seconds())}{name}"
+        return f"fake://{'public' if public else 'store'}/{key}?expires={int(expires.total_seconds())}{name}"
 
     async def ensure_bucket(self) -> None:
         self.touch()

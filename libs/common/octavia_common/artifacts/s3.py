@@ -146,12 +146,15 @@ class S3ArtifactStore(ArtifactStore):
                 yield key
             last = page[-1]
 
-    async def presign(self, key: str, *, expires: timedelta, filename: str | None = None) -> str:
+    async def presign(
+        self, key: str, *, expires: timedelta, filename: str | None = None, public: bool = False
+    ) -> str:
         extra: dict[str, str | list[str] | tuple[str]] = {}
         if filename is not None:
             # RFC 6266: the extended form alone is understood by every browser of this decade.
             extra["response-content-disposition"] = f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
-        return self._client.minio.get_presigned_url(
+        minio = self._client.public if public else self._client.minio
+        return minio.get_presigned_url(
             "GET", self._client.bucket, key, expires=expires, response_headers=extra
         )
 

@@ -77,9 +77,11 @@ class ArtifactStore(ABC):
         """All keys that begin with `prefix`, in order."""
 
     @abstractmethod
-    async def presign(self, key: str, *, expires: timedelta, filename: str | None = None) -> str:
+    async def presign(
+        self, key: str, *, expires: timedelta, filename: str | None = None, public: bool = False
+    ) -> str:
         """An address from which its holder can get the object until it expires (at most 7 days),
-        offered for saving as `filename` where that is given."""
+        offered for saving as `filename` where that is given; `public` as clients reach the store."""
 
     @abstractmethod
     async def ensure_bucket(self) -> None:

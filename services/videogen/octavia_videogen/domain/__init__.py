@@ -1,0 +1,1 @@
+"""What a video goes through, without any table, clock or network."""

@@ -1,0 +1,1 @@
+"""Who makes the videos: one small interface, three adapters."""

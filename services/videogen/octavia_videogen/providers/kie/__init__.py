@@ -1,0 +1,1 @@
+"""Kie AI: many vendors' models behind one API of tasks."""

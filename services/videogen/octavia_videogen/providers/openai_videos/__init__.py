@@ -1,0 +1,1 @@
+"""Servers of the OpenAI `/v1/videos` shape on one's own GPUs: vLLM-Omni, SGLang Diffusion."""

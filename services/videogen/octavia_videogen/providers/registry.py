@@ -1,0 +1,78 @@
+"""Makes the provider that the settings name. No provider is ever taken in another's place."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from octavia_common.artifacts import ArtifactStore
+from octavia_common.database import Database
+from octavia_common.errors import EngineUnavailableError
+from octavia_common.remote.addresses import AddressPolicy
+from octavia_common.remote.resolving import Guard, SystemResolver
+from octavia_common.remote.source import Pace, RemoteSource
+
+from octavia_videogen.domain.catalogue import Catalogue, CatalogueError, load_catalogue
+from octavia_videogen.domain.rate import RateLimit
+from octavia_videogen.providers.base import Provider
+from octavia_videogen.providers.http import Exchange
+from octavia_videogen.providers.kie.adapter import KieProvider, require_key
+from octavia_videogen.providers.local.adapter import LocalProvider
+from octavia_videogen.providers.local.workers import RenderWorkers
+from octavia_videogen.providers.openai_videos.adapter import OpenAIVideosProvider
+from octavia_videogen.providers.remote_results import RemoteResults
+from octavia_videogen.settings import VideogenSettings
+
+
+def catalogue_of(settings: VideogenSettings) -> Catalogue:
+    """The models that can be asked for. Raises EngineUnavailableError where the file cannot be used."""
+    packaged = Path(str(files("octavia_videogen").joinpath(f"models/{settings.video_provider}.toml")))
+    try:
+        return load_catalogue(settings.video_models_file or packaged)
+    except CatalogueError as error:
+        raise EngineUnavailableError(str(error)) from None
+
+
+def make_provider(
+    settings: VideogenSettings,
+    catalogue: Catalogue,
+    database: Database,
+    store: ArtifactStore,
+    renderers: RenderWorkers,
+) -> Provider:
+    """The provider that the settings name. Raises EngineUnavailableError where a setting is missing."""
+    looks = settings.video_looks_per_second
+    look_limit = RateLimit(max(1, round(looks)), 1.0) if looks else None
+    match settings.video_provider:
+        case "local":
+            return LocalProvider(database, store, renderers)
+        case "kie":
+            key = require_key(settings.kie_api_key.get_secret_value(), "KIE_API_KEY")
+            return KieProvider(
+                Exchange(settings.kie_base_url, {"Authorization": f"Bearer {key}"}),
+                catalogue,
+                remote_results(settings),
+                order_limit=RateLimit(settings.video_orders_most, settings.video_orders_seconds),
+                look_limit=look_limit,
+                called_back=bool(settings.video_callback_url),
+            )
+        case "openai-videos":
+            token = settings.openai_videos_api_key.get_secret_value()
+            return OpenAIVideosProvider(
+                Exchange(
+                    settings.openai_videos_base_url, {"Authorization": f"Bearer {token}"} if token else {}
+                ),
+                most_bytes=settings.video_fetch_max_bytes,
+                order_limit=None,
+                look_limit=look_limit,
+            )
+
+
+def remote_results(settings: VideogenSettings) -> RemoteResults:
+    """Fetches results from the public internet, and from where the operator permits."""
+    resolver = SystemResolver()
+    guard = Guard(resolver, AddressPolicy(settings.fetch_networks()))
+    return RemoteResults(
+        RemoteSource(guard, ports=settings.fetch_ports(), pace=Pace()),
+        resolver,
+        most_bytes=settings.video_fetch_max_bytes,
+        seconds=settings.video_fetch_seconds,
+    )
