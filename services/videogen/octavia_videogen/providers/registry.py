@@ -1,7 +1,10 @@
 """Makes the provider that the settings name. No provider is ever taken in another's place."""
 
+import contextlib
 from importlib.resources import files
+from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from octavia_common.artifacts import ArtifactStore
 from octavia_common.database import Database
@@ -67,11 +70,20 @@ def make_provider(
 
 
 def remote_results(settings: VideogenSettings) -> RemoteResults:
-    """Fetches results from the public internet, and from where the operator permits."""
+    """Fetches results from the public internet, and from where the operator permits.
+
+    A provider that the operator names by an address, such as a simulator on this machine, may give its
+    results from that address too.
+    """
+    networks, ports = settings.fetch_networks(), settings.fetch_ports()
+    base = urlsplit(settings.kie_base_url)
+    with contextlib.suppress(ValueError):
+        networks = (*networks, ip_network(base.hostname or ""))
+        ports |= {base.port or (443 if base.scheme == "https" else 80)}
     resolver = SystemResolver()
-    guard = Guard(resolver, AddressPolicy(settings.fetch_networks()))
+    guard = Guard(resolver, AddressPolicy(networks))
     return RemoteResults(
-        RemoteSource(guard, ports=settings.fetch_ports(), pace=Pace()),
+        RemoteSource(guard, ports=ports, pace=Pace()),
         resolver,
         most_bytes=settings.video_fetch_max_bytes,
         seconds=settings.video_fetch_seconds,

@@ -243,10 +243,9 @@ class LostOrderLoop(StageLoop):
 
     async def work(self, task: Task, lease: UUID) -> None:
         async def also(connection: Connection, step: Step) -> None:
-            state = {
-                Stage.QUEUED: AttemptState.REFUSED,
-                Stage.RUNNING: AttemptState.CREATED,
-            }.get(step.task.stage, AttemptState.LOST)
+            # What a call-back has found stays lost until the record bears it out, and may be lost again.
+            again = step.task.stage is Stage.QUEUED
+            state = AttemptState.REFUSED if again else AttemptState.LOST
             await self._attempts.close_unsettled(connection, task.hold_id, state)
 
         try:
