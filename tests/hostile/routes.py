@@ -21,14 +21,20 @@ PUBLIC = {
     ("OPTIONS", "/api/v1/uploads"),
     ("POST", "/api/v1/video-callback/{token}"),
     ("POST", "/api/video-callback"),
+    ("GET", "/s/{token}"),
+    ("GET", "/s/{token}/video"),
+    ("GET", "/s/{token}/poster"),
+    ("GET", "/s/{token}/download"),
+    *(("HEAD", f"/s/{{token}}{part}") for part in ("", "/video", "/poster", "/download")),
     ("OPTIONS", "/api/v1/uploads/{upload_id}"),
 }
-"""The only calls that need no account; they say nothing about anybody."""
+"""The only calls that need no account; they say nothing about anybody but what was shared."""
 
 HIDDEN = {
     ("HEAD", "/api/v1/jobs/{job_id}/download"),
     ("HEAD", "/api/v1/videos/{video_id}/content"),
     ("HEAD", "/api/v1/videos/{video_id}/thumbnail"),
+    *(("HEAD", f"/s/{{token}}{part}") for part in ("", "/video", "/poster", "/download")),
     ("POST", "/api/v1/uploads/{upload_id}"),
     ("OPTIONS", "/api/v1/uploads/{upload_id}"),
 }
@@ -50,6 +56,7 @@ _KNOWN = {
     "/api/v1/api-keys/{key_id}",
     "/api/v1/videos/{video_id}",
     "/api/v1/video-callback/{token}",
+    "/s/{token}",
 }
 """Kinds of objects that Doors.furnish makes."""
 

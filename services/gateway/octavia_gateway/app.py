@@ -22,9 +22,11 @@ from octavia_gateway.middleware import RequestContext
 from octavia_gateway.openapi import describe_problems
 from octavia_gateway.remote import endpoints as remote
 from octavia_gateway.resources import Resources
+from octavia_gateway.videos import admin as video_admin
 from octavia_gateway.videos import callback_endpoints as video_callbacks
 from octavia_gateway.videos import content_endpoints as video_content
 from octavia_gateway.videos import endpoints as videos
+from octavia_gateway.videos import share_endpoints as video_sharing
 
 ROUTERS: tuple[APIRouter, ...] = (
     auth.router,
@@ -35,10 +37,13 @@ ROUTERS: tuple[APIRouter, ...] = (
     jobs.router,
     videos.router,
     video_content.router,
+    video_sharing.router,
+    video_sharing.public,
     video_callbacks.router,
     events.router,
     credits_.router,
     admin.router,
+    video_admin.router,
 )
 
 DESCRIPTION = """Dubs videos into other languages and makes videos of prompts and pictures, paid with credits.

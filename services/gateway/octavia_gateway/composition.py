@@ -65,6 +65,7 @@ class Gateway:
             "event hub": self.hub.run,
             "event streams": self.streams.run,
             "deadlines": lambda: every(settings.sweep_seconds, "deadlines", self.deadlines.sweep),
+            "moderation": self.resources.videos.moderation.run,
             "video deadlines": lambda: every(
                 settings.sweep_seconds, "video deadlines", self.resources.videos.deadlines.sweep
             ),

@@ -22,6 +22,11 @@ class GatewaySettings(ServiceSettings):
 
     gateway_host: str = Field("127.0.0.1", description="Address that the HTTP API listens on.")
     gateway_port: int = Field(8080, description="Port of the HTTP API.")
+    public_url: str = Field(
+        "",
+        description="Address that people reach the gateway at, for links to shared videos; empty: what it "
+        "listens on.",
+    )
     cors_origins: str = Field(
         "", description="Origins whose pages may call the API, comma-separated; empty allows none."
     )
@@ -90,6 +95,19 @@ class GatewaySettings(ServiceSettings):
         60.0, ge=1, le=7 * 24 * 60, description="Life of a signed address of a clip."
     )
 
+    moderation_rules_file: str = Field(
+        "",
+        description="What prompts may not ask for (TOML, as octavia_gateway/videos/moderation/rules.toml); "
+        "empty: those.",
+    )
+    moderation_url: str = Field(
+        "",
+        description="A moderator that is asked too: the whole address of an OpenAI-compatible endpoint that "
+        "ends with /moderations or /chat/completions; empty: none.",
+    )
+    moderation_model: str = Field("", description="Its model; a chat endpoint needs one.")
+    moderation_api_key: SecretStr = Field(SecretStr(""), description="Its key.")
+
     sse_keepalive_seconds: float = Field(15.0, description="Silence after which a comment is sent.")
     sse_max_connections: int = Field(20_000, description="Most open event streams of one process.")
     sse_max_streams_per_user: int = Field(50, description="Most open event streams of one user.")
@@ -116,6 +134,12 @@ class GatewaySettings(ServiceSettings):
         30.0,
         ge=0,
         description="Jobs, with all that was made for them, are deleted this long after their end; 0: never.",
+    )
+    retention_videos_days: float = Field(
+        30.0, ge=0, description="Generated videos are deleted this long after their end; 0: never."
+    )
+    retention_deleted_videos_days: float = Field(
+        7.0, gt=0, description="How long a deleted video can be restored; then its files are removed."
     )
     retention_upload_days: float = Field(
         30.0,
@@ -204,7 +228,14 @@ class GatewaySettings(ServiceSettings):
             results=_days(self.retention_result_days),
             uploads=_days(self.retention_upload_days),
             unlisted=timedelta(minutes=self.retention_unlisted_minutes),
+            videos=_days(self.retention_videos_days),
+            undo=timedelta(days=self.retention_deleted_videos_days),
         )
+
+    def public_base(self) -> str:
+        """The address that links begin with, without a slash at its end. Never what a caller calls us."""
+        host = "127.0.0.1" if self.gateway_host in ("0.0.0.0", "::") else self.gateway_host
+        return self.public_url.rstrip("/") or f"http://{host}:{self.gateway_port}"
 
     def remote_ports(self) -> frozenset[int]:
         """Ports that URLs may name. Raises ValueError for an unreadable setting."""

@@ -148,7 +148,7 @@ class JobsRepository:
         return [_job(row) for row in rows]
 
     async def lock_deleted_with_objects(self, connection: Connection) -> tuple[UUID, UUID] | None:
-        """(user, job) of a deleted job that still lists objects, whose user has no job at work, and that no
+        """(user, job) of a deleted job that still lists objects, whose user has nothing at work, and that no
         other sweep has in hand."""
         row = await connection.fetchrow(
             """
@@ -158,6 +158,9 @@ class JobsRepository:
               AND NOT EXISTS (
                 SELECT 1 FROM jobs busy
                 WHERE busy.user_id = jobs.user_id AND busy.status IN ('queued', 'processing'))
+              AND NOT EXISTS (
+                SELECT 1 FROM videos busy
+                WHERE busy.user_id = jobs.user_id AND busy.status IN ('pending', 'processing'))
             ORDER BY random() LIMIT 1 FOR UPDATE OF jobs SKIP LOCKED
             """
         )

@@ -21,6 +21,7 @@ from octavia_gateway.retention.in_use import nothing_in_use
 from octavia_gateway.retention.objects import abort_unfinished, keys_below
 from octavia_gateway.retention.policy import Policy
 from octavia_gateway.retention.repository import RetentionRepository
+from octavia_gateway.videos.retention import VideoRetention
 
 BATCH = 100
 """Rows of one kind that one round looks at."""
@@ -38,6 +39,7 @@ class Retention:
         self._database = database
         self._store = store
         self._policy = policy
+        self.videos = VideoRetention(database, store, policy)
         self._repository = RetentionRepository()
         self._jobs = JobsRepository()
         self._log = EventLog()
@@ -46,7 +48,8 @@ class Retention:
         """A bounded part of the work; a store that is away is waited for."""
         try:
             await self.expire_results()
-            while await self._finish_one_deletion():
+            await self.videos.expire(limit=BATCH)
+            while await self._finish_one_deletion() or await self.videos.finish_one():
                 pass
             await self.expire_uploads()
             await self.sweep_unlisted()
@@ -54,6 +57,7 @@ class Retention:
             log.warning("retention waits for the store", reason=error.message)
         async with self._database.service_transaction() as connection:
             await self._repository.forget_deleted_jobs(connection, age=LATE_EVENTS, limit=BATCH)
+            await self.videos.forget(connection, age=LATE_EVENTS, limit=BATCH)
 
     async def expire_results(self) -> int:
         """Deletes jobs that ended too long ago, as their owner would; their objects go with them."""

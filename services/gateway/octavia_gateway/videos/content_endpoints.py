@@ -12,8 +12,8 @@ from octavia_gateway.resources import CurrentResources
 
 router = APIRouter(prefix="/api/v1/videos", tags=["videos"])
 
-_CLIP: dict[str, Any] = {"video/mp4": {}}
-_POSTER: dict[str, Any] = {"image/webp": {}}
+CLIP_CONTENT: dict[str, Any] = {"video/mp4": {}}
+POSTER_CONTENT: dict[str, Any] = {"image/webp": {}}
 
 
 def file_responses(content: dict[str, Any], *statuses: int, signed_in: bool = True) -> Any:
@@ -27,8 +27,8 @@ def file_responses(content: dict[str, Any], *statuses: int, signed_in: bool = Tr
 
 
 REMOTE: dict[int | str, Any] = {307: {"description": "The provider keeps the clip: it is there."}}
-CLIP_RESPONSES: dict[int | str, Any] = {**file_responses(_CLIP, 410), **REMOTE}
-POSTER_RESPONSES: dict[int | str, Any] = file_responses(_POSTER, 410)
+CLIP_RESPONSES: dict[int | str, Any] = {**file_responses(CLIP_CONTENT, 410), **REMOTE}
+POSTER_RESPONSES: dict[int | str, Any] = file_responses(POSTER_CONTENT, 410)
 
 
 @router.head("/{video_id}/content", include_in_schema=False)

@@ -12,7 +12,7 @@ from octavia_gateway.openapi import problems
 from octavia_gateway.pagination import CursorQuery, Limit, decode_moment, encode_cursor
 from octavia_gateway.reader import ReaderLanguage
 from octavia_gateway.resources import CurrentResources
-from octavia_gateway.videos.offers import ModelsResponse, StylesResponse
+from octavia_gateway.videos.offers import ModelsResponse, StatsResponse, StylesResponse
 from octavia_gateway.videos.repository import Wanted
 from octavia_gateway.videos.schemas import CreateVideos, Name, VideoPage, VideoResponse, VideosCreated
 from octavia_gateway.videos.states import VideoStatus
@@ -80,6 +80,12 @@ async def list_styles(
 ) -> StylesResponse:
     """Presets: what each adds to the prompt, and what it avoids."""
     return StylesResponse.of(resources.videos.service.styles, language)
+
+
+@router.get("/stats", responses=problems())
+async def get_stats(user: CurrentUser, resources: CurrentResources) -> StatsResponse:
+    """Your videos in numbers."""
+    return await resources.videos.stats.of(user.user_id)
 
 
 @router.get("/{video_id}", responses=problems(404, 422))

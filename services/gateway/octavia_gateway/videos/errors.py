@@ -186,8 +186,8 @@ class PromptRefusedError(ApiError):
     status = 422
     code = "prompt_refused"
 
-    def __init__(self, reason: str, *, category: str, index: int = 0) -> None:
-        super().__init__(reason, category=category, prompt_index=index, reason=reason)
+    def __init__(self, reason: str, *, vi: str, category: str, index: int) -> None:
+        super().__init__(reason, category=category, prompt_index=index, reason_vi=vi)
 
 
 class ModerationUnavailableError(TransientError):

@@ -181,6 +181,38 @@ class VideosRepository:
             at,
         )
 
+    async def put_share(
+        self, connection: Connection, user_id: UUID, video_id: UUID, share: Share | None
+    ) -> None:
+        """Give the user's video a public page, or (None) take it away."""
+        await connection.execute(
+            "UPDATE videos SET share_token = $3, shared_at = $4 WHERE user_id = $1 AND video_id = $2",
+            user_id,
+            video_id,
+            share.token if share else None,
+            share.shared_at if share else None,
+        )
+
+    async def shared(self, connection: Connection, token: str, *, views: int, downloads: int) -> Video | None:
+        """The video that is shared under a token and can be seen; it is counted. For the service itself."""
+        row = await connection.fetchrow(
+            """
+            UPDATE videos SET views = views + $2, downloads = downloads + $3
+            WHERE share_token = $1 AND deleted_at IS NULL AND status = 'completed'
+            RETURNING *
+            """
+            if views or downloads
+            else """
+            SELECT * FROM videos
+            WHERE share_token = $1 AND deleted_at IS NULL AND status = 'completed'
+              AND $2::int = 0 AND $3::int = 0
+            """,
+            token,
+            views,
+            downloads,
+        )
+        return video_of(row) if row else None
+
     async def add_late(
         self, connection: Connection, late: Sequence[tuple[UUID, Video, Clip, datetime]]
     ) -> None:

@@ -11,7 +11,7 @@ from octavia_gateway import messages
 from octavia_gateway.messages import Language
 from octavia_gateway.pagination import Page
 from octavia_gateway.texts import written_text
-from octavia_gateway.videos.models import Video
+from octavia_gateway.videos.models import Share, Video
 from octavia_gateway.videos.run import Clip
 from octavia_gateway.videos.states import VideoStatus
 
@@ -107,6 +107,21 @@ class ShareResponse(BaseModel):
     path: str = Field(description="Below this server's address.")
     url: str
     shared_at: datetime
+    views: int = Field(description="Of this page and of earlier ones.")
+    downloads: int
+
+    @classmethod
+    def of(cls, video: Video, share: Share, public_url: str) -> Self:
+        """The document of a page."""
+        path = f"/s/{share.token}"
+        return cls(
+            token=share.token,
+            path=path,
+            url=f"{public_url}{path}",
+            shared_at=share.shared_at,
+            views=video.views,
+            downloads=video.downloads,
+        )
 
 
 class VideoResponse(BaseModel):

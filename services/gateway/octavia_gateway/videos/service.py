@@ -40,6 +40,7 @@ from octavia_gateway.videos.errors import (
     VideoRunningError,
 )
 from octavia_gateway.videos.models import Video
+from octavia_gateway.videos.moderation.service import Moderation
 from octavia_gateway.videos.pictures import check_picture
 from octavia_gateway.videos.repository import VideosRepository, Wanted
 from octavia_gateway.videos.schemas import CreateVideos
@@ -74,6 +75,7 @@ class VideosService:
         hub: EventHub,
         styles: Styles,
         limiter: RateLimiter,
+        moderation: Moderation,
         *,
         rate: Rate,
         deadline: timedelta,
@@ -83,6 +85,7 @@ class VideosService:
         self._database = database
         self._hub = hub
         self._limiter = limiter
+        self._moderation = moderation
         self._rate = rate
         self._deadline = deadline
         self._clock = clock
@@ -212,8 +215,12 @@ class VideosService:
         return video
 
     async def _admit(self, user_id: UUID, prompts: Sequence[str]) -> None:
-        """Count the videos asked for. Raises RateLimitedError (429)."""
+        """Count the videos asked for, and have their prompts looked at; no connection is held meanwhile.
+
+        Raises RateLimitedError (429), PromptRefusedError (422), ModerationUnavailableError (503).
+        """
         await self._limiter.take(self._rate, f"user:{user_id}", len(prompts))
+        await self._moderation.check(prompts)
 
     async def _specs(
         self, connection: Connection, user_id: UUID, asked: CreateVideos
