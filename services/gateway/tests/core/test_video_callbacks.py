@@ -10,7 +10,13 @@ from uuid import UUID, uuid4
 import pytest
 from octavia_common.callbacks import callback_token
 from octavia_common.events import VideoCallbackReceived
-from octavia_gateway.videos.callbacks import CallbackKeys, CallbackMalformedError, Refusal, read_hint
+from octavia_gateway.videos.callbacks import (
+    CallbackKeys,
+    CallbackMalformedError,
+    CallbackUnsignedError,
+    Refusal,
+    read_hint,
+)
 from prometheus_client import REGISTRY
 
 from .conftest import MakeWorld
@@ -82,6 +88,18 @@ def test_a_token_is_of_one_run_and_cannot_be_made_up() -> None:
     assert keys.hold_of(callback_token(SECRET, hold_id)) == hold_id
 
 
+@pytest.mark.parametrize(("off", "fresh"), [(-301, False), (-299, True), (299, True), (301, False)])
+def test_a_signature_is_good_for_five_minutes_to_either_side(off: int, fresh: bool) -> None:
+    keys, now = CallbackKeys(SECRET, KEY), 1_800_000_000.0
+    headers = {name.lower(): value for name, value in signed(at=now + off).items()}
+    if fresh:
+        keys.check_signature(TASK, headers, now)
+        return
+    with pytest.raises(CallbackUnsignedError) as caught:
+        keys.check_signature(TASK, headers, now)
+    assert caught.value.refusal is Refusal.STALE
+
+
 class TestOverHttp:
     """Over HTTP, on a real database."""
 
@@ -123,8 +141,8 @@ class TestOverHttp:
             (Refusal.SIGNATURE, 401, {"body": body("another")}),
             (Refusal.SIGNATURE, 401, {"headers": {**signed(), "X-Webhook-Signature": "é"}}),
             (Refusal.UNSIGNED, 401, {"headers": {**signed(), "X-Webhook-Timestamp": "soon"}}),
-            (Refusal.STALE, 401, {"headers": signed(at=time.time() - 400)}),
-            (Refusal.STALE, 401, {"headers": signed(at=time.time() + 400)}),
+            (Refusal.STALE, 401, {"headers": signed(at=1)}),
+            (Refusal.STALE, 401, {"headers": signed(at=4_102_444_800)}),
             (Refusal.TYPE, 415, {"headers": {**signed(), "Content-Type": "text/plain"}}),
             (Refusal.TYPE, 415, {"headers": {**signed(), "Content-Encoding": "gzip"}}),
             (Refusal.SIZE, 413, {"body": b" " * 70_000}),
