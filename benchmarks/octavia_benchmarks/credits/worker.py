@@ -5,6 +5,7 @@ import json
 import sys
 from dataclasses import asdict
 
+from octavia_billing.repositories import BY_KEY
 from octavia_common.database import Database
 
 from octavia_benchmarks.credits.replica import Replica, Task
@@ -16,7 +17,7 @@ async def _told_to_begin() -> None:
 
 
 async def _work(task: Task) -> None:
-    database = Database(task.url, schema="billing", pool_size=4)
+    database = Database(task.url, schema="billing", pool_size=4, session=BY_KEY)
     await database.open()
     try:
         done = await Replica(database, task.batch).work(task, _told_to_begin)

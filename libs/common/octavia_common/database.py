@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -35,8 +35,12 @@ def is_unavailable(error: BaseException) -> bool:
 class Database:
     """A pool whose connections see only the schema of their service."""
 
-    def __init__(self, url: str, *, schema: str, pool_size: int = 10) -> None:
+    def __init__(
+        self, url: str, *, schema: str, pool_size: int = 10, session: Mapping[str, str] | None = None
+    ) -> None:
+        """`session`: settings of PostgreSQL that every connection has."""
         self.url = url
+        self._session = dict(session or {})
         self.schema = schema
         self._pool_size = pool_size
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
@@ -67,7 +71,7 @@ class Database:
     @property
     def server_settings(self) -> dict[str, str]:
         """Session settings of every connection, also of those made outside the pool (LISTEN)."""
-        return {"search_path": self.schema, "application_name": f"octavia-{self.schema}"}
+        return {"search_path": self.schema, "application_name": f"octavia-{self.schema}", **self._session}
 
     async def close(self) -> None:
         """Close every connection, the busy ones after at most 10 s."""

@@ -48,7 +48,15 @@ class ServiceRuntime:
     the work in hand finished or abandoned, on leaving.
     """
 
-    def __init__(self, name: str, settings: ServiceSettings, *, schema: str | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: ServiceSettings,
+        *,
+        schema: str | None = None,
+        session: Mapping[str, str] | None = None,
+    ) -> None:
+        """`schema` for a service with tables; `session` as in Database."""
         self.name = name
         self.settings = settings
         configure_logging(name, level=settings.log_level, style=settings.log_format)
@@ -86,6 +94,7 @@ class ServiceRuntime:
                 settings.database_url.get_secret_value(),
                 schema=schema,
                 pool_size=settings.database_pool_size,
+                session=session,
             )
             self.outbox = Outbox(name, schema)
             self.relay = Relay(self._database, self.outbox, self.publisher)

@@ -13,6 +13,7 @@ from octavia_billing.consumers.videos import VideosHandler
 from octavia_billing.domain.prices import load_prices
 from octavia_billing.ledger import Ledger
 from octavia_billing.price_lists import PriceLists
+from octavia_billing.repositories import BY_KEY
 from octavia_billing.repositories.ledger import LedgerRepository
 from octavia_billing.repositories.prices import PriceRepository
 from octavia_billing.repositories.snapshot import SnapshotRepository
@@ -24,7 +25,7 @@ async def serve(settings: BillingSettings) -> None:
     prices = PriceLists(PriceRepository(), load_prices(settings.prices_file))
     repository = LedgerRepository()
     ledger = Ledger(SnapshotRepository(), repository)
-    runtime = ServiceRuntime("billing", settings, schema="billing")
+    runtime = ServiceRuntime("billing", settings, schema="billing", session=BY_KEY)
     consumers = (
         (topics.USERS_REGISTERED, WelcomeHandler(ledger, welcome_credits=settings.welcome_credits), "users"),
         (topics.CREDITS_GRANTS, GrantHandler(ledger), "grants"),

@@ -11,6 +11,7 @@ import pytest
 from octavia_billing.audit import AuditReport, audit
 from octavia_billing.domain.operations import AddGrant, Operation, Outcome, Reserve
 from octavia_billing.ledger import Ledger
+from octavia_billing.repositories import BY_KEY
 from octavia_billing.repositories.audit import AuditRepository
 from octavia_billing.repositories.ledger import LedgerRepository
 from octavia_billing.repositories.snapshot import SnapshotRepository
@@ -72,7 +73,7 @@ def held(user: UUID, amount: int) -> Reserve:
 async def database(database_url: str) -> AsyncIterator[Database]:
     folder = Path(str(files("octavia_billing").joinpath("migrations")))
     await asyncio.to_thread(migrate, database_url, "billing", folder)
-    database = Database(database_url, schema="billing", pool_size=24)
+    database = Database(database_url, schema="billing", pool_size=24, session=BY_KEY)
     await database.open()
     yield database
     await database.close()
