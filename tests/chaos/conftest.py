@@ -9,6 +9,9 @@ import pytest
 from octavia_local.own_servers import OwnServers, own_servers
 from octavia_local.platform import Platform
 from octavia_samples.quick import tone
+from octavia_simulator.client import SimulatorControl
+from octavia_simulator.provider import Settings
+from octavia_simulator.server import running
 
 CHUNK_SECONDS = 0.2
 """The splitter makes a chunk of so much of a source: length says how many chunks a job has."""
@@ -35,7 +38,30 @@ SETTINGS = {
     "ACCESS_TOKEN_SECONDS": "86400",
     "RATE_LIMIT_REQUESTS": "1000000/minute",
     "RATE_LIMIT_LOGINS": "1000000/minute",
+    "VIDEO_RATE": "1000000/minute",
 }
+
+VIDEO_SECONDS = 1.0
+"""How long the simulated provider of videos takes for one."""
+
+VIDEO_DEADLINE_SECONDS = 25
+"""How long a video may take, of the model that is asked for."""
+
+MODELS = f"""
+[[models]]
+id = "kling-2.6"
+title = "Kling"
+durations_seconds = [5]
+aspect_ratios = ["landscape"]
+deadline_seconds = {VIDEO_DEADLINE_SECONDS}
+[models.text_to_video]
+model = "kling-2.6/text-to-video"
+fields = [
+  {{ name = "prompt", source = "prompt" }},
+  {{ name = "aspect_ratio", source = "aspect_ratio", choices = {{ landscape = "16:9" }} }},
+  {{ name = "duration", source = "duration_seconds" }},
+]
+"""
 
 
 @pytest.fixture(scope="package")
@@ -46,11 +72,38 @@ def servers() -> Iterator[OwnServers]:
 
 
 @pytest.fixture(scope="package")
-def platform(servers: OwnServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """Every service as one process."""
-    environment = {**servers.environment(), **SETTINGS, "JWT_SECRET": secrets.token_hex(32)}
-    with Platform(tmp_path_factory.mktemp("chaos-logs"), environment) as running:
-        yield running
+def provider() -> Iterator[SimulatorControl]:
+    """A provider of videos that misbehaves where a prompt says so."""
+    with running(Settings("", seconds=VIDEO_SECONDS)) as url, SimulatorControl(url) as control:
+        yield control
+
+
+@pytest.fixture(scope="package")
+def platform(
+    servers: OwnServers, provider: SimulatorControl, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Platform]:
+    """Every service as one process; videos are ordered from the simulated provider, which calls back."""
+    folder = tmp_path_factory.mktemp("chaos-logs")
+    models = folder / "models.toml"
+    models.write_text(MODELS)
+    environment = {
+        **servers.environment(),
+        **SETTINGS,
+        "JWT_SECRET": secrets.token_hex(32),
+        "VIDEO_CALLBACK_SECRET": secrets.token_hex(32),
+    }
+    made = Platform(folder, environment, workers={"videogen": 0})
+    videogen = {
+        "VIDEO_PROVIDER": "kie",
+        "KIE_API_KEY": "any",
+        "KIE_BASE_URL": provider.url,
+        "VIDEO_CALLBACK_URL": made.url,
+        "VIDEO_MODELS_FILE": str(models),
+        "VIDEO_POLL_SECONDS": "1",
+    }
+    made.add("videogen", 0, videogen)
+    with made:
+        yield made
 
 
 @pytest.fixture(scope="package")

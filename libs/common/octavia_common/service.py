@@ -170,12 +170,14 @@ class ServiceRuntime:
         if self._needs_endings:
             self.add_background("ended jobs", self.ended.run)
         self.health.checks["kafka"] = self._check_kafka
+        # Before the relay: it may find what a killed process has left unsent, and takes a broker that is not
+        # connected for one that is stopped.
+        await once_there(self.broker.connect, _is_away)
         for name, run in self._background.items():
             self._spawn(name, run)
         if self._needs_endings:
             await asyncio.wait_for(self.ended.caught_up.wait(), 120)
         # What `broker.start` does, but all groups are joined at once instead of one after another.
-        await once_there(self.broker.connect, _is_away)
         await asyncio.gather(*(subscriber.start() for subscriber in self.broker.subscribers))
         self.broker.running = True
 

@@ -51,7 +51,9 @@ async def serve(settings: VideogenSettings) -> None:
         at_once=settings.video_local_renders,
         scratch=settings.scratch_dir,
     )
-    provider = make_provider(settings, catalogue, database, runtime.store, renderers)
+    provider = make_provider(
+        settings, catalogue, database, runtime.store, renderers, called_back=callbacks.wanted
+    )
     await provider.start()
     bringing = BringingHome(
         provider,

@@ -2,10 +2,10 @@
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from octavia_common.settings import ServiceSettings
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 
 class VideogenSettings(ServiceSettings):
@@ -35,8 +35,9 @@ class VideogenSettings(ServiceSettings):
         "and then its records are only polled, and an order whose answer was lost is given up at once.",
     )
     video_callback_secret: SecretStr = Field(
-        SecretStr("development-callback-secret"),
-        description="What the tokens in the addresses of call-backs are made with; the same for the gateway.",
+        SecretStr(""),
+        description="Makes the addresses that providers call back, at least 32 characters, the same for the "
+        "gateway; empty: no call-backs.",
     )
     kie_api_key: SecretStr = Field(SecretStr(""), description="The key of the account at Kie AI.")
     kie_base_url: str = Field("https://api.kie.ai", description="Kie AI, or a simulator of it.")
@@ -98,6 +99,19 @@ class VideogenSettings(ServiceSettings):
     video_local_renders: int = Field(
         1, gt=0, description="Clips that one process draws at a time (provider `local`)."
     )
+
+    @field_validator("video_callback_secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and len(value.get_secret_value()) < 32:
+            raise ValueError("VIDEO_CALLBACK_SECRET must have at least 32 characters")
+        return value
+
+    @model_validator(mode="after")
+    def _lists_readable(self) -> Self:
+        self.fetch_ports()
+        self.fetch_networks()
+        return self
 
     def fetch_ports(self) -> frozenset[int]:
         """Ports that results are fetched from; none named are all."""

@@ -39,6 +39,7 @@ def kie(control: SimulatorControl) -> dict[str, str]:
         "KIE_BASE_URL": control.url,
         "KIE_API_KEY": "key",
         "VIDEO_CALLBACK_URL": "http://127.0.0.1:9",
+        "VIDEO_CALLBACK_SECRET": "a secret of tests, of so many letters",
         "VIDEO_POLL_SECONDS": "0.3",
         "VIDEO_POLL_LONGEST_SECONDS": "1",
     }

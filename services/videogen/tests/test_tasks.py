@@ -10,7 +10,7 @@ import pytest
 from octavia_common.database import Database
 from octavia_videogen.domain import steps
 from octavia_videogen.domain.rate import MARGIN_SECONDS, RateLimit
-from octavia_videogen.domain.records import AttemptState, Outcome, Stage, Task
+from octavia_videogen.domain.records import Outcome, Stage, Task
 from octavia_videogen.domain.steps import Rules
 from octavia_videogen.providers.base import Sent
 from octavia_videogen.repositories.attempts import AttemptRepository
@@ -146,10 +146,8 @@ async def test_a_lost_order_is_found_by_its_call_back(database: Database, video_
         step = steps.ordering(task, "kie", 1800, 60)
         await ATTEMPTS.begin(connection, video.hold_id, Sent("m"))
         await TASKS.write(connection, step.task, wait=step.wait)
-    # Before the attempt counts as lost, a hint is only remembered: the answer is on its way.
-    assert await TASKS.hint(database.pool, video.hold_id, "theirs")
     assert await claimed(database, Stage.ORDERING) == []
-    await ATTEMPTS.close_unsettled(database.pool, video.hold_id, AttemptState.LOST)
+    assert not await TASKS.hint(database.pool, uuid4(), "theirs")
     assert await TASKS.hint(database.pool, video.hold_id, "theirs")
     (found,) = await claimed(database, Stage.ORDERING)
     assert found.hinted_task == "theirs"

@@ -76,7 +76,9 @@ def created(task: Task, provider_task: str, rules: Rules) -> Step:
 def deferred(task: Task, error: OrderDeferredError, unavailable: OctaviaError, rules: Rules) -> Step:
     """The provider certainly did not take the order: it is sent again later, within bounds."""
     times = task.troubles if error.limited else task.troubles + 1
-    moved = replace(task, stage=Stage.QUEUED, troubles=times)
+    moved = replace(
+        task, stage=Stage.QUEUED, troubles=times, provider_task=None, adopted=False, hinted_task=None
+    )
     if task.late:
         return Step(replace(moved, stage=Stage.OVER))
     if error.paused and times > MOST_PAUSED:

@@ -40,8 +40,13 @@ def make_provider(
     database: Database,
     store: ArtifactStore,
     renderers: RenderWorkers,
+    *,
+    called_back: bool,
 ) -> Provider:
-    """The provider that the settings name. Raises EngineUnavailableError where a setting is missing."""
+    """The provider that the settings name; `called_back` where it has an address to call back.
+
+    Raises EngineUnavailableError where a setting is missing.
+    """
     looks = settings.video_looks_per_second
     look_limit = RateLimit(max(1, round(looks)), 1.0) if looks else None
     match settings.video_provider:
@@ -55,7 +60,7 @@ def make_provider(
                 remote_results(settings),
                 order_limit=RateLimit(settings.video_orders_most, settings.video_orders_seconds),
                 look_limit=look_limit,
-                called_back=bool(settings.video_callback_url),
+                called_back=called_back,
             )
         case "openai-videos":
             token = settings.openai_videos_api_key.get_secret_value()

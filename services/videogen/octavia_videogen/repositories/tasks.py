@@ -63,17 +63,16 @@ class TaskRepository:
     async def hint(self, connection: Connection, hold_id: UUID | None, provider_task: str | None) -> bool:
         """A call-back came: look at the task soon, and remember what it was called. False for an unknown one.
 
-        A task whose id is known by another name, or an id that is another task's, changes nothing.
+        One whose id is known by another name, or an id that is another task's, changes nothing. It may come
+        before the answer to the order, which then only says the same.
         """
         row = await connection.fetchrow(
             f"""
             UPDATE task SET hinted_at = clock_timestamp(),
                 hinted_task = CASE WHEN task.stage = 'ordering' THEN coalesce($2, task.hinted_task)
                                    ELSE task.hinted_task END,
-                next_at = CASE WHEN task.stage = 'running' THEN clock_timestamp()
-                               WHEN task.stage = 'ordering' AND $2::text IS NOT NULL AND EXISTS (
-                                   SELECT FROM attempt WHERE attempt.hold_id = task.hold_id AND state = 'lost'
-                               ) THEN clock_timestamp() ELSE task.next_at END
+                next_at = CASE WHEN task.stage = 'running' OR $2::text IS NOT NULL THEN clock_timestamp()
+                               ELSE task.next_at END
             WHERE stage IN ('ordering', 'running')
               AND CASE WHEN $1::uuid IS NOT NULL THEN hold_id = $1 ELSE provider_task = $2 END
               AND ($2::text IS NULL OR provider_task = $2 OR (

@@ -49,9 +49,14 @@ class Callbacks:
     url: str
     secret: str
 
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody calls back."""
+        return bool(self.url and self.secret)
+
     def address(self, hold_id: UUID) -> str | None:
         """The address of one run, which nobody guesses."""
-        if not self.url:
+        if not self.wanted:
             return None
         return f"{self.url.rstrip('/')}{CALLBACK_PATH}{callback_token(self.secret, hold_id)}"
 
