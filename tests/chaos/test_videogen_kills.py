@@ -54,7 +54,7 @@ class Asked:
 @pytest.mark.parametrize(
     ("kills", "fates"),
     [
-        pytest.param(3, QUICK_FATES, marks=pytest.mark.timeout(240), id="3-kills"),
+        pytest.param(2, QUICK_FATES, marks=pytest.mark.timeout(240), id="2-kills"),
         pytest.param(100, FATES, marks=[pytest.mark.slow, pytest.mark.timeout(3000)], id="100-kills"),
     ],
 )

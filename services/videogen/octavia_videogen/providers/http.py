@@ -11,9 +11,9 @@ from octavia_videogen.domain.errors import AnswerLostError, LookFailedError, Ord
 
 MOST_ANSWER_BYTES = 1024 * 1024
 MOST_CONNECTIONS = 64
-CONNECT_SECONDS = 10.0
+CONNECT_SECONDS = 5.0
 ORDER_SECONDS = 30.0
-LOOK_SECONDS = 15.0
+LOOK_SECONDS = 10.0
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 """Failures before a byte of the request left."""

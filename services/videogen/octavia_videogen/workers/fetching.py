@@ -26,7 +26,7 @@ class FetchLoop(StageLoop):
     """Stage `fetching`. What is fetched when the service stops is fetched again elsewhere."""
 
     stage = Stage.FETCHING
-    lease_seconds = 60.0
+    lease_seconds = 20.0
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class FetchLoop(StageLoop):
     async def _keep(self, task: Task, lease: UUID) -> None:
         """Keep the lease for as long as it takes."""
         while True:
-            await asyncio.sleep(self.lease_seconds / 3)
+            await asyncio.sleep(self.lease_seconds / 4)
             with contextlib.suppress(*UNAVAILABLE):
                 await self._tasks.renew(self._database.pool, task.hold_id, lease, self.lease_seconds)
 

@@ -32,7 +32,7 @@ class LookLoop(StageLoop):
 
     stage = Stage.RUNNING
     at_once = 64
-    lease_seconds = 60.0
+    lease_seconds = 20.0
 
     def __init__(
         self,

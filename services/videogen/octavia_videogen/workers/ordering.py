@@ -66,7 +66,7 @@ class OrderLoop(StageLoop):
 
     stage = Stage.QUEUED
     at_once = 20
-    lease_seconds = 120.0
+    lease_seconds = 30.0
 
     def __init__(
         self,
