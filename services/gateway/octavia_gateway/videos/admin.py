@@ -89,7 +89,7 @@ class AdminVideos:
         clip = Clip.model_validate(found["clip"])
         url = None
         if not clip.kept_by_provider:
-            url = await self._store.presign(clip.video.key, expires=self._lifetime)
+            url = await self._store.presign(clip.video.key, expires=self._lifetime, public=True)
         return LateSuccess(
             hold_id=found["hold_id"], found_at=found["found_at"], clip=ClipResponse.of(clip), url=url
         )

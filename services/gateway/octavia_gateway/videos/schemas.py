@@ -201,7 +201,7 @@ _PAID = (VideoStatus.COMPLETED, VideoStatus.EXPIRED)
 
 
 def _told(error: JobError, language: Language) -> str:
-    return messages.detail_of(error.code, error.message, {}, language)
+    return messages.detail_of(error.code, error.message, {"message": error.message}, language)
 
 
 def _step(video: Video, language: Language) -> str:

@@ -34,10 +34,10 @@ class UrlSigner:
         expires_at = self._clock() + self._lifetime
         poster = None
         if clip.poster is not None:
-            poster = await self._store.presign(clip.poster.key, expires=self._lifetime)
+            poster = await self._store.presign(clip.poster.key, expires=self._lifetime, public=True)
         if not clip.kept_by_provider:
             address = await self._store.presign(
-                clip.video.key, expires=self._lifetime, filename=filename_of(video)
+                clip.video.key, expires=self._lifetime, filename=filename_of(video), public=True
             )
             return SignedUrls(video=address, poster=poster, expires_at=expires_at)
         return SignedUrls(

@@ -6,7 +6,14 @@ from uuid import UUID, uuid4
 
 import pytest
 from octavia_common.documents import RemoteVideo
-from octavia_common.events import JobCancelled, JobFailed, ReleaseReason, VideosSubmitted, hold_id_of
+from octavia_common.events import (
+    JobCancelled,
+    JobError,
+    JobFailed,
+    ReleaseReason,
+    VideosSubmitted,
+    hold_id_of,
+)
 from octavia_gateway.files.models import FileMedia, FileType, VideoSummary
 
 from .conftest import MakeWorld
@@ -61,7 +68,7 @@ async def test_a_whole_video(world: World, member: Member) -> None:
     assert (done["prompt"], done["style"], done["credits_charged"]) == (PROMPT, "anime", 100)
     assert (done["clip"]["width"], done["clip"]["height"]) == (1280, 720)
     assert done["content"] == f"{PATH}/{made.id}/content"
-    assert made.artifact("clip", "").key in done["urls"]["video"]
+    assert done["urls"]["video"].startswith(f"fake://public/{made.artifact('clip', '').key}?")
     assert done["urls"]["expires_at"]
 
 
@@ -72,6 +79,28 @@ async def test_the_end_waits_for_billing_and_failure_tells_the_reason(world: Wor
     assert (failed["status"], failed["error_code"]) == ("failed", "provider_failed")
     assert failed["error_message"] == failed["current_step"] == "The provider could not make it."
     assert failed["credits_charged"] is None
+
+
+async def test_the_providers_reason_is_told_in_the_readers_language(world: World, member: Member) -> None:
+    _, made = await film(world, member)
+    released = made.released()
+    error = JobError(code="video_provider_failed", message="It said: no boats.", stage="videogen")
+    await world.tell(released.model_copy(update={"error": error}))
+    answer = await world.client.get(f"{PATH}/{made.id}", headers={**member.headers, "Accept-Language": "vi"})
+    assert answer.json()["error_message"].startswith("Nhà cung cấp không tạo được video")
+    assert "It said: no boats." in answer.json()["error_message"]
+
+
+async def test_an_idempotency_key_asks_once(world: World, member: Member) -> None:
+    headers = {**member.headers, "Idempotency-Key": "k1"}
+    asking = asyncio.create_task(world.client.post(PATH, json={"prompt": PROMPT}, headers=headers))
+    submitted: VideosSubmitted = await world.next_published(VideosSubmitted)
+    await world.tell(Making(submitted.videos[0]).reserved())
+    first = await asking
+    again = await world.client.post(PATH, json={"prompt": PROMPT}, headers=headers)
+    assert again.json() == first.json()
+    assert again.headers["idempotent-replayed"] == "true"
+    assert await world.outbox() == []
 
 
 @pytest.mark.parametrize(
