@@ -56,6 +56,8 @@ def _furnish(client: httpx.Client) -> None:
     tus = {"Tus-Resumable": "1.0.0", "Upload-Length": "1000"}
     upload = client.post("/uploads", headers=tus).raise_for_status().headers["location"].rsplit("/", 1)[-1]
     key = client.post("/api-keys", json={"name": "fuzz"}).raise_for_status().json()["id"]
+    video = client.post("/videos", json={"prompt": "A paper boat"}).raise_for_status().json()["id"]
+    _ids.update(video_id=[video])
     _ids.update(job_id=jobs, file_id=[file["file_id"], spare["file_id"]], upload_id=[upload], key_id=[key])
 
 

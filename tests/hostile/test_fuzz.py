@@ -54,6 +54,11 @@ async def _attack(platform: Platform, video: Path, folder: Path, phases: Mapping
     # What was sent reached the working parts, not only the validation before them.
     async with httpx.AsyncClient(base_url=platform.url, timeout=10) as client:
         served = (await client.get("/metrics")).text
-    for route in ("/api/v1/jobs/{job_id}/process", "/api/v1/jobs/{job_id}/cancel", "/api/v1/files/{file_id}"):
+    for route in (
+        "/api/v1/jobs/{job_id}/process",
+        "/api/v1/jobs/{job_id}/cancel",
+        "/api/v1/files/{file_id}",
+        "/api/v1/videos",
+    ):
         assert re.search(rf'route="{re.escape(route)}",status="2', served), route
     assert 'status="500"' not in served
