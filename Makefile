@@ -10,13 +10,13 @@ LOCAL := $(VENV)/python -m octavia_local
 help: ## Explain every target
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 	@echo
-	@echo "  make run ONCE=1   exits after the sample: 0 only if its result was downloaded and verified"
+	@echo "  make run ONCE=1   exits after sample and clip: 0 only if both were downloaded and verified"
 	@echo "  make test ARGS=   what to hand to pytest, such as ARGS=\"-k ledger\""
 
 setup: ## Install what is missing: system packages, Python environment, Kafka and the S3 server
 	@sh deploy/local/bootstrap.sh
 
-run: setup ## Start everything, dub the bundled sample, go on serving until Ctrl-C
+run: setup ## Start everything, dub the bundled sample, generate a clip, go on serving until Ctrl-C
 	@$(LOCAL) run $(if $(ONCE),--once)
 
 up: setup ## Start the same stack in the background

@@ -23,7 +23,9 @@ def main() -> int:
     """Run one command; 0, or 1 with one line on standard error that says what to do."""
     parser = argparse.ArgumentParser(prog="octavia-local", description="Octavia on one machine.")
     commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="start everything, dub the sample, serve until Ctrl-C")
+    run = commands.add_parser(
+        "run", help="start everything, dub the sample, generate a clip, serve until Ctrl-C"
+    )
     run.add_argument("--once", action="store_true", help="end after the sample")
     commands.add_parser("serve", help="start everything and serve, without the sample")
     commands.add_parser("up", help="the same in the background")
@@ -74,7 +76,7 @@ def _launcher(layout: Layout) -> Launcher:
 
 
 def _run(layout: Layout, *, once: bool) -> int:
-    """With `once`, success is a dubbed sample; without, a person sees what failed and the stack goes on."""
+    """With `once`, success is sample and clip; without, a person sees what failed and the stack goes on."""
     launcher = _launcher(layout)
     with launcher.running() as stack:
         try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from octavia_local.errors import LocalError
 
-_GENERATED = ("POSTGRES_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY", "JWT_SECRET")
+_GENERATED = ("POSTGRES_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY", "JWT_SECRET", "VIDEO_CALLBACK_SECRET")
 _BYTES = 32
 
 

@@ -1,4 +1,4 @@
-"""Dub the bundled sample over the real HTTP API, as a user would: with the command line client."""
+"""Dub the bundled sample and generate a clip over the real HTTP API, as a user would: by the client."""
 
 import json
 import secrets
@@ -15,9 +15,11 @@ from octavia_local.launcher import Stack
 from octavia_local.layout import Layout
 from octavia_local.processes import Process
 from octavia_local.toolchain import run
-from octavia_local.verification import verify_dub
+from octavia_local.verification import verify_clip, verify_dub
 
 _TARGET = "es"
+_PROMPT = "A paper boat sails down a rainy street at dusk"
+_CLIP_SECONDS = 5
 
 
 def ensure_sample(layout: Layout, *, again: bool = False) -> Path:
@@ -35,32 +37,45 @@ def ensure_sample(layout: Layout, *, again: bool = False) -> Path:
 
 
 @dataclass(frozen=True)
-class DemoResult:
-    """What came of the sample.
+class Made:
+    """One file that was made, by an account of its own.
 
     Attributes:
-        path: the dubbed video.
+        what: what was done, as a person reads it.
+        path: the file.
         history: lines of the account's credit history, oldest first.
-        email, password: of the account that owns the job.
+        email, password: of the account.
     """
 
+    what: str
     path: Path
     history: Sequence[Mapping[str, Any]]
     email: str
     password: str
 
     def show(self, say: Callable[[str], None]) -> None:
-        """Tell the person where everything is."""
-        say(f"Dubbed and verified: {self.path}")
-        say("Credits:")
+        """Tell the person where it is, what it cost, and whose it is."""
+        say(f"{self.what}: {self.path}")
         for entry in self.history:
             line = f"{entry['kind']:>10} {entry['amount']:>+6}   balance {entry['balance_after']:>5}"
             say(f"  {line}   {entry.get('reason') or ''}")
-        say(f"Account of the sample: {self.email}, password {self.password}")
+        say(f"  Account: {self.email}, password {self.password}")
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """What came of the demonstration."""
+
+    made: Sequence[Made]
+
+    def show(self, say: Callable[[str], None]) -> None:
+        """Tell the person where everything is."""
+        for made in self.made:
+            made.show(say)
 
 
 class Demo:
-    """One run of the sample under an account of its own, so that every run has its welcome credits."""
+    """One run of both products, each under a new account, so that its welcome credits pay for it."""
 
     def __init__(self, layout: Layout, gateway: str, stack: Stack, say: Callable[[str], None]) -> None:
         self._layout = layout
@@ -69,58 +84,86 @@ class Demo:
         self._say = say
 
     def run(self, sample: Path) -> DemoResult:
-        """Upload, dub, download, verify.
+        """Dub the sample and generate a clip; download and verify both.
 
         Raises:
             LocalError: any of these failed.
         """
-        began = datetime.now(UTC)
-        email = f"sample-{began:%Y%m%d-%H%M%S}@octavia.example"
-        password = secrets.token_urlsafe(12)
-        with httpx.Client(base_url=self._gateway, timeout=30.0) as http:
-            self._say(f"Dubbing {sample.name} into Spanish as {email}")
-            token = _post(http, "/api/v1/auth/register", {"email": email, "password": password})[
-                "access_token"
-            ]
-            result = self._translate(sample, token)
-            verify_dub(sample, result)
-            http.headers["Authorization"] = f"Bearer {token}"
-            history = _get(http, "/api/v1/credits/transactions")["items"]
-        return DemoResult(result, list(reversed(history)), email, password)
+        return DemoResult([self._dub(sample), self._generate()])
 
-    def _translate(self, sample: Path, token: str) -> Path:
+    def _dub(self, sample: Path) -> Made:
+        with _Account(self._gateway, "sample") as account:
+            self._say(f"Dubbing {sample.name} into Spanish as {account.email}")
+            answer = self._client(account, "translate", str(sample), "--to", _TARGET)
+            result = _downloaded(answer, lambda found: found["files"][_TARGET])
+            verify_dub(sample, result)
+            return account.made("Dubbed and verified", result)
+
+    def _generate(self) -> Made:
+        with _Account(self._gateway, "clip") as account:
+            self._say(f"Generating a clip of “{_PROMPT}” as {account.email}")
+            answer = self._client(account, "generate", _PROMPT, "--seconds", str(_CLIP_SECONDS))
+            result = _downloaded(answer, lambda found: found["videos"][0]["file"])
+            verify_clip(result, _CLIP_SECONDS)
+            return account.made("Generated and verified", result)
+
+    def _client(self, account: "_Account", command: str, *arguments: str) -> str:
+        """What the command line client answers in JSON; its progress is seen."""
         output = self._layout.state / "demo.json"
         results = self._layout.state / "results"
         results.mkdir(exist_ok=True)
-        options = ["--to", _TARGET, "--json", "--output", str(results)]
+        addressed = {"OCTAVIA_URL": self._gateway, "OCTAVIA_TOKEN": account.token}
         client = Process(
-            "octavia translate",
-            [str(self._layout.venv_bin / "octavia"), "translate", str(sample), *options],
-            environment={**self._stack.environment, "OCTAVIA_URL": self._gateway, "OCTAVIA_TOKEN": token},
+            f"octavia {command}",
+            [
+                *(str(self._layout.venv_bin / "octavia"), command, *arguments),
+                *("--json", "--output", str(results)),
+            ],
+            environment={**self._stack.environment, **addressed},
             output=output,
         )
         status = self._stack.run_beside(client)
         if status != 0:
-            raise LocalError(f"The sample was not dubbed: the client ended with status {status}.")
-        return _downloaded(output.read_text())
+            raise LocalError(f"octavia {command} ended with status {status}\n{output.read_text()}")
+        return output.read_text()
 
 
-def _downloaded(answer: str) -> Path:
+class _Account:
+    """A user registered for one file."""
+
+    def __init__(self, gateway: str, name: str) -> None:
+        self._http = httpx.Client(base_url=gateway, timeout=30.0)
+        self.email = f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}@octavia.example"
+        self.password = secrets.token_urlsafe(12)
+        self.token = ""
+
+    def __enter__(self) -> "_Account":
+        try:
+            body = {"email": self.email, "password": self.password}
+            self.token = _answer(self._http.post("/api/v1/auth/register", json=body))["access_token"]
+        except BaseException:
+            self._http.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def made(self, what: str, path: Path) -> Made:
+        """The file, with what it cost."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        lines = _answer(self._http.get("/api/v1/credits/transactions", headers=headers))["items"]
+        return Made(what, path, list(reversed(lines)), self.email, self.password)
+
+
+def _downloaded(answer: str, place: Callable[[Any], str]) -> Path:
     try:
-        path = Path(json.loads(answer)["files"][_TARGET])
-    except (ValueError, KeyError, TypeError):
+        path = Path(place(json.loads(answer)))
+    except (ValueError, KeyError, IndexError, TypeError):
         raise LocalError(f"The client's answer names no downloaded file\n{answer}") from None
     if not path.is_file():
         raise LocalError(f"The client says that it downloaded {path}, which is not there.")
     return path
-
-
-def _post(http: httpx.Client, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    return _answer(http.post(path, json=body))
-
-
-def _get(http: httpx.Client, path: str) -> dict[str, Any]:
-    return _answer(http.get(path))
 
 
 def _answer(response: httpx.Response) -> dict[str, Any]:

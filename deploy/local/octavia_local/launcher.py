@@ -1,4 +1,4 @@
-"""`make run`: the whole stack on this machine, from servers to a dubbed sample."""
+"""`make run`: the whole stack on this machine, from servers to a dubbed sample and a generated clip."""
 
 import fcntl
 import os
@@ -94,7 +94,8 @@ class Launcher:
         # Bundled programs beside the Python that runs this, found without an activated environment.
         path = f"{self.layout.venv_bin}{os.pathsep}{self.given.get('PATH', os.defpath)}"
         # What suits one machine, unless the person says otherwise.
-        own = {"JWT_SECRET": self.secrets["JWT_SECRET"], "KAFKA_MOST_PARTITIONS": "8"}
+        own = {name: self.secrets[name] for name in ("JWT_SECRET", "VIDEO_CALLBACK_SECRET")}
+        own["KAFKA_MOST_PARTITIONS"] = "8"
         return {**own, **self.given, **_keys_of(store), **addresses, "PATH": path}
 
     def _services(self, environment: Mapping[str, str]) -> Iterator[Service]:

@@ -1,4 +1,4 @@
-"""Whether a dubbed file is what it should be, measured on the file itself."""
+"""Whether a dubbed or generated file is what it should be, measured on the file itself."""
 
 import json
 import subprocess
@@ -9,6 +9,7 @@ from typing import Any
 from octavia_local.errors import LocalError
 
 _TOOL_SECONDS = 120
+_MOVING_PICTURES = 3
 
 
 def verify_dub(source: Path, result: Path) -> None:
@@ -33,6 +34,33 @@ def verify_dub(source: Path, result: Path) -> None:
         raise LocalError(f"{result}: it has {kinds.count('subtitle')} subtitle tracks, and two are expected.")
 
 
+def verify_clip(clip: Path, seconds: float) -> None:
+    """Look at a generated video in landscape.
+
+    Raises:
+        LocalError: it is not H.264, not wider than high, not of the length asked for to within a tenth, or
+            its pictures are all the same.
+    """
+    after = _probe(clip)
+    pictures = [stream for stream in after["streams"] if stream["codec_type"] == "video"]
+    if [stream["codec_name"] for stream in pictures] != ["h264"]:
+        raise LocalError(f"{clip}: it has no picture in H.264.")
+    if pictures[0]["width"] <= pictures[0]["height"]:
+        raise LocalError(f"{clip}: it is {pictures[0]['width']}x{pictures[0]['height']}, and not landscape.")
+    length = float(after["format"]["duration"])
+    if abs(length - seconds) > seconds / 10:
+        raise LocalError(f"{clip}: it lasts {length:.2f} s, and {seconds} s were asked for.")
+    if len(_distinct_pictures(clip)) < _MOVING_PICTURES:
+        raise LocalError(f"{clip}: its picture does not move.")
+
+
+def _distinct_pictures(clip: Path) -> set[str]:
+    """Digests of one decoded picture of each second, which also shows that they can be decoded."""
+    options = ["-map", "0:v:0", "-vf", "fps=1", "-f", "framemd5", "-"]
+    lines = _run(["ffmpeg", "-v", "error", "-nostdin", "-i", str(clip), *options]).splitlines()
+    return {line.rpartition(",")[2].strip() for line in lines if not line.startswith("#")}
+
+
 def _picture_digest(path: Path) -> str:
     """MD5 of the video packets' bytes: equal exactly where the picture was copied."""
     options = ["-map", "0:v:0", "-c", "copy", "-f", "md5", "-"]
@@ -40,7 +68,7 @@ def _picture_digest(path: Path) -> str:
 
 
 def _probe(path: Path) -> dict[str, Any]:
-    fields = "format=duration:stream=codec_type,avg_frame_rate"
+    fields = "format=duration:stream=codec_type,codec_name,width,height,avg_frame_rate"
     answer = _run(["ffprobe", "-v", "error", "-show_entries", fields, "-of", "json", str(path)])
     result: dict[str, Any] = json.loads(answer)
     return result

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from octavia_local.errors import LocalError
-from octavia_local.verification import verify_dub
+from octavia_local.verification import verify_clip, verify_dub
 
 SUBTITLES = "1\n00:00:00,000 --> 00:00:01,000\nHola\n"
 
@@ -52,6 +52,32 @@ def test_a_wrong_dub_is_refused(
 ) -> None:
     with pytest.raises(LocalError, match=complaint):
         verify_dub(source, dub(source, *options, subtitles=subtitles, sound=sound))
+
+
+def clip(folder: Path, picture: str = "testsrc=size=320x180:rate=24", codec: str = "libx264") -> Path:
+    path = folder / "clip.mp4"
+    ffmpeg("-f", "lavfi", "-i", f"{picture}:duration=5", "-c:v", codec, "-pix_fmt", "yuv420p", path)
+    return path
+
+
+def test_a_right_clip_passes(tmp_path: Path) -> None:
+    verify_clip(clip(tmp_path), 5)
+
+
+@pytest.mark.parametrize(
+    ("picture", "codec", "seconds", "complaint"),
+    [
+        ("testsrc=size=320x180:rate=24", "libx264", 10, "10 s were asked for"),
+        ("testsrc=size=320x180:rate=24", "mpeg4", 5, "no picture in H.264"),
+        ("testsrc=size=180x320:rate=24", "libx264", 5, "not landscape"),
+        ("color=size=320x180:rate=24", "libx264", 5, "does not move"),
+    ],
+)
+def test_a_wrong_clip_is_refused(
+    tmp_path: Path, picture: str, codec: str, seconds: int, complaint: str
+) -> None:
+    with pytest.raises(LocalError, match=complaint):
+        verify_clip(clip(tmp_path, picture, codec), seconds)
 
 
 def test_what_is_no_video_is_refused(source: Path, tmp_path: Path) -> None:
