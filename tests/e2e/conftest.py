@@ -16,6 +16,8 @@ from octavia_local.api import Api
 from octavia_local.own_servers import OwnServers, own_servers
 from octavia_local.platform import Platform
 
+from .filming import Film, filming
+
 ADMIN = "admin@example.org"
 
 COMMON = {
@@ -75,6 +77,13 @@ def paced(breakable: OwnServers, tmp_path_factory: pytest.TempPathFactory) -> It
     environment = {**breakable.environment(), **COMMON, **PACED}
     with Platform(tmp_path_factory.mktemp("paced-logs"), environment) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def film(addresses: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Film]:
+    """A platform that has its videos made by the provider simulator, on the session's servers."""
+    with filming(tmp_path_factory.mktemp("film-logs"), own_environment(addresses)) as film:
+        yield film
 
 
 @pytest.fixture

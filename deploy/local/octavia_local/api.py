@@ -4,13 +4,13 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
 
-TERMINAL = frozenset({"completed", "failed", "cancelled"})
+TERMINAL = frozenset({"completed", "failed", "cancelled", "expired"})
 PASSWORD = "correct horse battery staple"  # noqa: S105 - of users that live as long as a test
 
 
@@ -88,12 +88,30 @@ class Api:
         answer: dict[str, Any] = await self.call("GET", f"/api/v1/jobs/{job_id}")
         return answer
 
+    async def generate(self, prompt: str, **wishes: Any) -> list[dict[str, Any]]:
+        """Ask for videos of one prompt (`count=` for several)."""
+        answer = await self.call("POST", "/api/v1/videos", json={"prompt": prompt, **wishes})
+        videos: list[dict[str, Any]] = answer["videos"]
+        return videos
+
+    async def video(self, video_id: str) -> dict[str, Any]:
+        """The video as it stands."""
+        answer: dict[str, Any] = await self.call("GET", f"/api/v1/videos/{video_id}")
+        return answer
+
+    async def clip(self, video_id: str) -> bytes:
+        """The finished video."""
+        response = await self.http.get(f"/api/v1/videos/{video_id}/content")
+        if response.status_code >= 400:
+            raise ApiError(response)
+        return response.content
+
     async def events(
-        self, job_id: str, *, last_id: str = ""
+        self, job_id: str, *, last_id: str = "", kind: str = "jobs"
     ) -> AsyncIterator[tuple[str, str, dict[str, Any]]]:
-        """The job's live events: id, name, data; ends with the stream."""
+        """The live events of a job (or one of the `videos`): id, name, data; ends with the stream."""
         headers = {"Last-Event-ID": last_id} if last_id else {}
-        path = f"/api/v1/jobs/{job_id}/events"
+        path = f"/api/v1/{kind}/{job_id}/events"
         async with self.http.stream("GET", path, headers=headers, timeout=None) as response:
             if response.status_code >= 400:
                 await response.aread()
@@ -110,10 +128,19 @@ class Api:
 
     async def wait(self, job_id: str, *, timeout: float = 80.0, poll: float = 0.25) -> dict[str, Any]:
         """Poll until the job has ended. Raises TimeoutError with the job's last state."""
+        return await self._wait(self.job, job_id, timeout, poll)
+
+    async def wait_video(self, video_id: str, *, timeout: float = 80.0, poll: float = 0.25) -> dict[str, Any]:
+        """Poll until the video has ended. Raises TimeoutError with its last state."""
+        return await self._wait(self.video, video_id, timeout, poll)
+
+    async def _wait(
+        self, read: Callable[[str], Awaitable[dict[str, Any]]], subject: str, timeout: float, poll: float
+    ) -> dict[str, Any]:
         deadline = time.monotonic() + timeout
         while True:
             try:
-                job = await self.job(job_id)
+                job = await read(subject)
                 if job["status"] in TERMINAL:
                     return job
             except (httpx.TransportError, ApiError) as error:
@@ -122,7 +149,7 @@ class Api:
                     raise
                 job = {"error": repr(error)}
             if time.monotonic() > deadline:
-                raise TimeoutError(f"the job has not ended after {timeout} s: {job}")
+                raise TimeoutError(f"it has not ended after {timeout} s: {job}")
             await asyncio.sleep(poll)
 
     async def download(self, job_id: str, language: str, path: Path) -> Path:

@@ -1,6 +1,7 @@
 """The composition root of videogen."""
 
 import asyncio
+from datetime import UTC, datetime
 
 from octavia_common import topics
 from octavia_common.errors import EngineUnavailableError
@@ -91,7 +92,10 @@ async def serve(settings: VideogenSettings) -> None:
     try:
         async with runtime:
             async with database.transaction() as connection:
-                await runtime.outbox.add(connection, [catalogue.published(provider.name)])
+                # At each start: a configuration that comes back is news, though its content is not.
+                told = catalogue.published(provider.name)
+                told = told.model_copy(update={"published_at": datetime.now(UTC)})
+                await runtime.outbox.add(connection, [told])
             await runtime.run()
     finally:
         await provider.close()
