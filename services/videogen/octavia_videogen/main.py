@@ -69,7 +69,10 @@ async def serve(settings: VideogenSettings) -> None:
             drain_seconds=settings.shutdown_grace_seconds,
         ),
         LostOrderLoop(database, stopping, settlement, provider, rules),
-        LookLoop(database, stopping, settlement, provider, catalogue, callbacks, rules),
+        LookLoop(
+            database, stopping, settlement, provider, catalogue, callbacks, rules,
+            looks_per_second=settings.video_looks_per_second,
+        ),
         FetchLoop(
             database, stopping, settlement, provider, bringing, rules, at_once=settings.video_fetches_at_once
         ),

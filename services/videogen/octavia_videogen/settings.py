@@ -55,10 +55,9 @@ class VideogenSettings(ServiceSettings):
     )
     video_orders_seconds: float = Field(10.0, gt=0, description="See VIDEO_ORDERS_MOST.")
     video_looks_per_second: float = Field(
-        100.0,
+        200.0,
         ge=0,
-        description="Most reads of the provider's records a second, by all replicas together; 0 for any "
-        "number.",
+        description="Most reads of the provider's records a second by one process; 0 for any number.",
     )
     video_poll_seconds: float = Field(
         5.0,

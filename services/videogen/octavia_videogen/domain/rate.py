@@ -34,6 +34,26 @@ class Taken:
     free_at: datetime
 
 
+class Pace:
+    """Evens out what one process sends: so many a second, at most a quarter of a second's worth at once."""
+
+    def __init__(self, per_second: float) -> None:
+        self._per_second = per_second
+        self._burst = max(1.0, per_second / 4)
+        self._tokens = self._burst
+        self._at = 0.0
+
+    def allowance(self, now: float) -> tuple[int, float]:
+        """How many may be sent `now` (seconds of a steady clock), and where none may, how long until one."""
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._per_second)
+        self._at = now
+        return int(self._tokens), max(0.0, (1.0 - self._tokens) / self._per_second)
+
+    def sent(self) -> None:
+        """One was sent."""
+        self._tokens -= 1
+
+
 def take(limit: RateLimit, uses: Sequence[datetime], now: datetime) -> Taken:
     """Whether one request may be sent `now`, after those sent at `uses`, oldest first."""
     recent = tuple(use for use in uses if use + limit.window > now)

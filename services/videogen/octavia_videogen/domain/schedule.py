@@ -19,10 +19,19 @@ class PollSchedule:
         """The wait until the next look at a video that was created `age` ago."""
         return min(self.first * max(1.0, age / self.slower_after), max(self.longest, self.first))
 
+    def foreseen(self, age: float, figure: float) -> float:
+        """The wait where the provider's own progress (above 0, to 100) foretells the end; never less than a
+        second, and never more than without it."""
+        left = age * (100.0 - figure) / figure
+        return min(self.after(age), max(min(NEAR_SECONDS, self.first), left + NEAR_SECONDS / 4))
+
     def after_release(self, age: float) -> float:
         """The wait where the hold was released `age` ago: a late success is only kept for audit."""
         return min(max(self.longest, age / 4), LATE_INTERVAL_SECONDS)
 
+
+NEAR_SECONDS = 1.0
+"""A video that is nearly done is looked at this often, for as long as its progress rises."""
 
 LATE_INTERVAL_SECONDS = 3600.0
 

@@ -123,7 +123,11 @@ def looked(task: Task, record: Record, rules: Rules) -> Step:
         return failed(task, VideoTooLateError(), watched=True)
     if task.late:
         return _unless_too_late(task, _wait(task, rules), rules)
-    return _shown(task, shown_of(record.state, record.figure), _wait(task, rules))
+    shown = shown_of(record.state, record.figure)
+    wait = _wait(task, rules)
+    if record.figure and record.state is ProviderState.GENERATING and shown.percent > task.shown.percent:
+        wait = min(wait, rules.schedule.foreseen(task.age, record.figure))
+    return _shown(task, shown, wait)
 
 
 def look_failed(task: Task, rules: Rules, *, retry_after: float | None = None) -> Step:

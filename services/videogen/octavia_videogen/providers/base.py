@@ -80,8 +80,6 @@ class Provider(Protocol):
     picture_by: PictureBy
     order_limit: RateLimit | None
     """How many orders it takes, over all replicas; None for any number."""
-    look_limit: RateLimit | None
-    """How many reads of records, over all replicas."""
 
     results_are_addresses: bool
     """Whether its results are addresses that everybody can open, and may be kept where they are."""

@@ -47,8 +47,6 @@ def make_provider(
 
     Raises EngineUnavailableError where a setting is missing.
     """
-    looks = settings.video_looks_per_second
-    look_limit = RateLimit(max(1, round(looks)), 1.0) if looks else None
     match settings.video_provider:
         case "local":
             return LocalProvider(database, store, renderers)
@@ -59,7 +57,6 @@ def make_provider(
                 catalogue,
                 remote_results(settings),
                 order_limit=RateLimit(settings.video_orders_most, settings.video_orders_seconds),
-                look_limit=look_limit,
                 called_back=called_back,
             )
         case "openai-videos":
@@ -70,7 +67,6 @@ def make_provider(
                 ),
                 most_bytes=settings.video_fetch_max_bytes,
                 order_limit=None,
-                look_limit=look_limit,
             )
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -11,11 +10,11 @@ from octavia_common.database import UNAVAILABLE, Database
 from octavia_videogen.domain import steps
 from octavia_videogen.domain.catalogue import Catalogue
 from octavia_videogen.domain.errors import LookFailedError, ModelUnavailableError, TaskUnknownError
+from octavia_videogen.domain.rate import Pace
 from octavia_videogen.domain.records import Stage, Task
 from octavia_videogen.domain.states import ProviderState
-from octavia_videogen.domain.steps import Rules, Step
+from octavia_videogen.domain.steps import Rules
 from octavia_videogen.providers.base import Provider, Record
-from octavia_videogen.repositories.rates import RateRepository
 from octavia_videogen.workers.loop import StageLoop
 from octavia_videogen.workers.metrics import LOOKS, SECONDS
 from octavia_videogen.workers.ordering import Callbacks
@@ -43,6 +42,8 @@ class LookLoop(StageLoop):
         catalogue: Catalogue,
         callbacks: Callbacks,
         rules: Rules,
+        *,
+        looks_per_second: float = 0.0,
     ) -> None:
         super().__init__(database, stopping)
         self.provider = provider.name
@@ -51,22 +52,20 @@ class LookLoop(StageLoop):
         self._catalogue = catalogue
         self._callbacks = callbacks
         self._rules = rules
-        self._rates = RateRepository()
-        self._bucket = f"{provider.name}.looks"
+        self._pace = Pace(looks_per_second) if looks_per_second else None
         self._unchanged: list[tuple[Task, UUID, float]] = []
         self._flushing: asyncio.Task[None] | None = None
 
     async def allowance(self) -> tuple[int, float]:
-        limit = self._service.look_limit
-        if limit is None:
+        if self._pace is None:
             return await super().allowance()
-        return await self._rates.free(self._database.pool, self._bucket, limit)
+        return self._pace.allowance(asyncio.get_running_loop().time())
 
     async def work(self, task: Task, lease: UUID) -> None:
         rules = self._rules
         try:
-            if await self._waits_its_turn(task, lease):
-                return
+            if self._pace is not None:
+                self._pace.sent()
             if task.late and not task.cancel_asked:
                 gone = await self._give_up(task)
                 await self._settlement.settle(task, lease, lambda now: steps.cancelled(now, rules, gone=gone))
@@ -87,19 +86,6 @@ class LookLoop(StageLoop):
         else:
             LOOKS.labels(record.state.value).inc()
             await self._seen(task, lease, record)
-
-    async def _waits_its_turn(self, task: Task, lease: UUID) -> bool:
-        """Whether the provider is asked as often as it may be already."""
-        limit = self._service.look_limit
-        if limit is None:
-            return False
-        async with self._database.transaction() as connection:
-            free_at = await self._rates.take(connection, self._bucket, limit)
-        if free_at is None:
-            return False
-        wait = (free_at - task.now) / timedelta(seconds=1)
-        await self._settlement.settle(task, lease, lambda now: Step(now, wait))
-        return True
 
     async def _give_up(self, task: Task) -> bool:
         """Tell the provider that nobody wants it, where that can be told."""

@@ -32,14 +32,12 @@ class KieProvider:
         results: RemoteResults,
         *,
         order_limit: RateLimit,
-        look_limit: RateLimit | None,
         called_back: bool,
     ) -> None:
         self._exchange = exchange
         self._catalogue = catalogue
         self._results = results
         self.order_limit: RateLimit | None = order_limit
-        self.look_limit = look_limit
         self._called_back = called_back
 
     @property

@@ -27,7 +27,6 @@ class LocalProvider:
     name = "local"
     picture_by = PictureBy.REFERENCE
     order_limit: RateLimit | None = None
-    look_limit: RateLimit | None = None
     lost_orders_may_return = False
     orders_are_idempotent = True
     results_are_addresses = False

@@ -55,12 +55,10 @@ class OpenAIVideosProvider:
         *,
         most_bytes: int,
         order_limit: RateLimit | None,
-        look_limit: RateLimit | None,
     ) -> None:
         self._exchange = exchange
         self._most_bytes = most_bytes
         self.order_limit = order_limit
-        self.look_limit = look_limit
 
     async def start(self) -> None:
         """Nothing to load; a server that is away shows at the first order."""
