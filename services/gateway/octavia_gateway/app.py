@@ -35,6 +35,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     remote.router,
     *files.routers,
     jobs.router,
+    videos.batches,
     videos.router,
     video_content.router,
     video_sharing.router,

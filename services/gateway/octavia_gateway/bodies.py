@@ -13,11 +13,11 @@ BODY_SECONDS = 20.0
 """From the head to the last byte of such a body."""
 
 
-def bounded(request: Request) -> Request:
+def bounded(request: Request, most_bytes: int = MAX_JSON_BYTES) -> Request:
     """The request, whose body raises a 413 as soon as it is, or says it is, larger than it may be, and a 408
     when it has not come in time."""
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared[:20]) > MAX_JSON_BYTES:
+    if declared.isdecimal() and int(declared[:20]) > most_bytes:
         raise HTTPException(413)
     receive = request.receive
     received = 0
@@ -35,7 +35,7 @@ def bounded(request: Request) -> Request:
             raise HTTPException(408) from None
         whole = not message.get("more_body", False)
         received += len(message.get("body", b""))
-        if received > MAX_JSON_BYTES:
+        if received > most_bytes:
             raise HTTPException(413)
         return message
 

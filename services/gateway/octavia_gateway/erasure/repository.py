@@ -38,7 +38,7 @@ class ErasureRepository:
         )
 
     async def close_account(self, connection: Connection, user_id: UUID) -> None:
-        """Nobody can act as the user any more, or see what they shared; the e-mail address is free."""
+        """Nobody can act as the user any more, and the e-mail address is nobody's again."""
         await connection.execute(
             """UPDATE users SET email = '', email_key = 'deleted:' || user_id, password_hash = '',
                                 is_admin = false WHERE user_id = $1""",
@@ -46,7 +46,6 @@ class ErasureRepository:
         )
         for table in ("api_keys", "refresh_tokens", "sessions"):
             await connection.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)  # noqa: S608
-        await connection.execute("UPDATE videos SET share_token = NULL WHERE user_id = $1", user_id)
         await connection.execute("DELETE FROM idempotency WHERE scope = $1", f"user:{user_id}")
 
     async def jobs_at_work(self, connection: Connection, user_id: UUID) -> list[UUID]:
@@ -56,12 +55,22 @@ class ErasureRepository:
         )
         return [row["job_id"] for row in rows]
 
-    async def videos_at_work(self, connection: Connection, user_id: UUID) -> list[UUID]:
-        """Videos of the user that a provider may be working on."""
+    async def open_videos(self, connection: Connection, user_id: UUID) -> list[UUID]:
+        """Videos of the user that a provider may be working on, or that have a public page."""
         rows = await connection.fetch(
-            "SELECT video_id FROM videos WHERE user_id = $1 AND status IN ('pending', 'processing')", user_id
+            """SELECT video_id FROM videos WHERE user_id = $1
+               AND (status IN ('pending', 'processing') OR share_token IS NOT NULL)""",
+            user_id,
         )
         return [row["video_id"] for row in rows]
+
+    async def revoke_shares(self, connection: Connection, user_id: UUID, video_ids: list[UUID]) -> None:
+        """Take the public pages of these videos away; their rows must be locked."""
+        await connection.execute(
+            "UPDATE videos SET share_token = NULL WHERE user_id = $1 AND video_id = ANY($2::uuid[])",
+            user_id,
+            video_ids,
+        )
 
     async def due(self, connection: Connection, *, grace: timedelta, limit: int) -> list[UUID]:
         """Accounts that are to be emptied, or looked at once more `grace` after they were."""

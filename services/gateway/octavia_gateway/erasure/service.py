@@ -1,8 +1,9 @@
 """Deletes accounts, in steps that can each be repeated, by whichever replica finds one to do.
 
-At once: nobody can sign in, every session and key is gone, and running jobs and videos are cancelled,
-so that billing releases their holds. Once nothing is at work: every object below the user's prefix, every
-unfinished upload, every row. Once more after a while: what was still on its way when that was done.
+At once: nobody can sign in, every session and key is gone, so are public pages, and running jobs and videos
+are cancelled, so that billing releases their holds. Once nothing is at work: every object below the user's
+prefix, every unfinished upload, every row. Once more after a while: what was still on its way when that was
+done.
 
 What stays: the ledger's entries, which billing keeps by the user's id alone, so that sums hold; the audit
 of what administrators granted; and the id in `account_deletions`.
@@ -80,8 +81,9 @@ class AccountDeletion:
         await self._cancel_videos(connection, user_id)
 
     async def _cancel_videos(self, connection: Connection, user_id: UUID) -> None:
-        at_work = await self._repository.videos_at_work(connection, user_id)
-        videos = await self._videos.lock_all(connection, at_work)
+        found = await self._repository.open_videos(connection, user_id)
+        videos = await self._videos.lock_all(connection, found)
+        await self._repository.revoke_shares(connection, user_id, found)
         now = datetime.now(UTC)
         cancelled = [
             video.cancelled(at=now)

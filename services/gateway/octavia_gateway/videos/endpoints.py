@@ -3,10 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from octavia_common.events import VideoTask
 
 from octavia_gateway.auth.dependencies import CurrentUser
+from octavia_gateway.bodies import bounded
 from octavia_gateway.idempotency import IdempotentRoute
 from octavia_gateway.openapi import problems
 from octavia_gateway.pagination import CursorQuery, Limit, decode_moment, encode_cursor
@@ -17,10 +18,23 @@ from octavia_gateway.videos.repository import Wanted
 from octavia_gateway.videos.schemas import CreateVideos, Name, VideoPage, VideoResponse, VideosCreated
 from octavia_gateway.videos.states import VideoStatus
 
+LARGEST_BATCH_BYTES = 640 * 1024
+"""Fifty prompts of 2,000 characters, in whatever script, as JSON spells them."""
+
+
+class BatchRoute(IdempotentRoute):
+    """A route whose body may hold fifty prompts."""
+
+    def prepared(self, request: Request) -> Request:
+        """The request as the handler gets it."""
+        return bounded(request, LARGEST_BATCH_BYTES)
+
+
 router = APIRouter(prefix="/api/v1/videos", tags=["videos"], route_class=IdempotentRoute)
+batches = APIRouter(prefix="/api/v1/videos", tags=["videos"], route_class=BatchRoute)
 
 
-@router.post("", status_code=202, responses=problems(402, 404, 409, 422, 503))
+@batches.post("", status_code=202, responses=problems(402, 404, 409, 422, 503))
 async def create_videos(
     body: CreateVideos, user: CurrentUser, resources: CurrentResources, language: ReaderLanguage
 ) -> VideosCreated:

@@ -1,6 +1,8 @@
 """What prompts may ask for: the rules as data, and moderators behind HTTP."""
 
+import asyncio
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -184,6 +186,26 @@ async def test_a_try_more_is_made_where_that_may_help() -> None:
     await moderator.start()
     assert await moderator.run(("x",), CancelToken()) == (None,)
     await moderator.close()
+
+
+async def test_over_a_real_connection(unused_tcp_port: int) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(re.findall(rb"content-length: ([0-9]+)", head.lower())[0])
+        said = flagging(json.loads(await reader.readexactly(length))).content
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(said) + said)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", unused_tcp_port):
+        url = f"http://127.0.0.1:{unused_tcp_port}/v1/moderations"
+        moderation = Moderation([endpoint_of(url, model="", api_key="")])
+        running = asyncio.create_task(moderation.run())
+        await moderation.check(["good"])
+        with pytest.raises(PromptRefusedError):
+            await moderation.check(["bad"])
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 def test_the_address_tells_which_endpoint_it_is() -> None:

@@ -1,9 +1,10 @@
 """Videos in numbers, before administrators, and how they go: retention, and with their owner's account."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from octavia_common.events import JobCancelled, ReleaseReason
+from octavia_gateway.files.models import FileMedia, FileType, VideoSummary
 
 from .conftest import MakeWorld
 from .filming import CATALOGUE, Making, completed, film, video
@@ -136,6 +137,26 @@ async def test_nothing_is_removed_while_anything_is_being_made(world: World, mem
     await aged(world, "finished_at", running, timedelta(hours=2))
     await round_of(world)
     assert await keys(world, member) == [], "a clip that nobody lists goes too"
+
+
+async def test_a_picture_stays_as_long_as_a_video_of_it_is_new(world: World, member: Member) -> None:
+    picture = await world.add_file(
+        member,
+        file_type=FileType.IMAGE,
+        filename="boat.png",
+        media_type="image/png",
+        media=FileMedia(container="png_pipe", video=VideoSummary(codec="png", width=640, height=480)),
+        created_at=datetime.now(UTC) - OLD,
+    )
+    _, made = await film(world, member, image_file_id=str(picture.file_id))
+    path = f"/api/v1/files/{picture.file_id}"
+    await round_of(world)
+    await world.tell(made.released())
+    await round_of(world)
+    assert (await world.client.get(path, headers=member.headers)).status_code == 200
+    await aged(world, "finished_at", made)
+    await round_of(world)
+    assert (await world.client.get(path, headers=member.headers)).status_code == 404
 
 
 async def test_late_clips_are_kept_with_their_video(world: World, member: Member) -> None:

@@ -156,6 +156,18 @@ async def test_count_makes_as_many_of_one_prompt(world: World, member: Member) -
     assert len(made) == 4
 
 
+async def test_fifty_of_the_longest_prompts_fit_into_one_request(world: World) -> None:
+    member = await world.register(credits_=5000)
+    longest = "🚣" * 2000
+    created, made = await ask(world, member, prompts=[longest] * 50)
+    assert (len(made), created["credits"]) == (50, 5000)
+    assert {one["prompt"] for one in created["videos"]} == {longest}
+    more = await world.client.post(PATH, json={"prompts": ["x"] * 51}, headers=member.headers)
+    assert more.status_code == 422
+    flood = await world.client.post(PATH, json={"prompts": ["x" * 800_000]}, headers=member.headers)
+    assert (flood.status_code, flood.json()["code"]) == (413, "request_too_large")
+
+
 async def test_too_few_credits_for_all_begin_none(world: World) -> None:
     member = await world.register(credits_=250)
     answer = await post(world, member, count=3)
