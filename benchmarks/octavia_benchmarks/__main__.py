@@ -29,6 +29,7 @@ NAMES = (
     "uploads_large",
     "logins",
     "credits",
+    "videos",
 )
 
 Measure = Callable[..., Coroutine[Any, Any, tuple[list[Figure], list[str]]]]

@@ -124,6 +124,7 @@ def _shown(task: Task, now: float) -> dict[str, Any]:
         "state": task.state(now).value,
         "created_at": task.created_at,
         "ended_at": task.ended_at,
+        "read_at": task.read_at,
         "deleted": task.deleted,
         "queries": task.queries,
         "downloads": task.downloads,

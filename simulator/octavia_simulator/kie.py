@@ -100,6 +100,7 @@ class Kie:
         if self._provider.due(("garbled", task.id), task.orders.garbled):
             return HTMLResponse("<html><h1>502 Bad Gateway</h1></html>")
         now = self._provider.now()
+        task.read(now)
         return self._success(record_of(task, now, self._provider.settings.url), task.orders)
 
     async def balance(self, request: Request) -> Response:

@@ -76,6 +76,7 @@ class OpenAIVideos:
             return self._error(refused.code, refused.reason)
         if self._provider.due(("garbled", task.id), task.orders.garbled):
             return HTMLResponse("<html><h1>502 Bad Gateway</h1></html>")
+        task.read(self._provider.now())
         return JSONResponse(self._object(task))
 
     async def delete(self, request: Request) -> Response:

@@ -62,7 +62,8 @@ class Sent:
 class Task:
     """One task. Times are Unix seconds.
 
-    `ended_at` is when it ends by itself, None where it does not; `ending` how.
+    `ended_at` is when it ends by itself, None where it does not; `ending` how; `read_at` when somebody first
+    read in its record that it has ended.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Task:
     callback_url: str = ""
     request: dict[str, Any] = field(default_factory=dict)
     queries: int = 0
+    read_at: float | None = None
     downloads: int = 0
     deleted: bool = False
     sent: list[Sent] = field(default_factory=list)
@@ -82,6 +84,11 @@ class Task:
     def end(self, ending: Ending, now: float) -> None:
         """End it now, whatever was ordered."""
         self.ending, self.ended_at = ending, now
+
+    def read(self, now: float) -> None:
+        """Somebody reads its record now."""
+        if self.read_at is None and self.state(now).ended:
+            self.read_at = now
 
     def state(self, now: float) -> State:
         """The state at a moment."""

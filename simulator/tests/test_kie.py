@@ -46,7 +46,9 @@ def test_a_prompt_becomes_a_clip(http: httpx.Client, control: SimulatorControl) 
     assert clip.content.endswith(task_id.encode()), "no two tasks have the same bytes"
     counts = control.counts()
     assert (counts["creates"], counts["tasks made"], counts["downloads"]) == (1, 1, 1)
-    assert control.tasks()[0]["queries"] == counts["queries"]
+    [task] = control.tasks()
+    assert task["queries"] == counts["queries"]
+    assert task["ended_at"] <= task["read_at"] < task["ended_at"] + 5
 
 
 def test_a_wrong_key_is_refused(http: httpx.Client) -> None:
