@@ -86,9 +86,10 @@ async def test_no_kill_loses_or_doubles_anything(
             await _assert_in_order(api, provider, video, ended[video.id], lines.pop(video.id, Counter()))
         assert not lines, f"lines of videos that nobody asked for: {lines}"
         assert (await api.credits())["held"] == 0
-        statuses = Counter(state["status"] for state in ended.values())
+        statuses = Counter(state["error_code"] or state["status"] for state in ended.values())
         print("ended", dict(statuses), provider.counts())
         assert statuses["completed"] > 0
+        assert statuses["video_too_late"] <= len(asked) / 20
     assert_nothing_left_to_send(platform)
     assert_books_balance(platform)
 
@@ -155,5 +156,6 @@ async def _assert_in_order(
         return
     assert lines == Counter(reserve=1, release=1), (video, lines)
     if tasks and "silent" not in video.fate and "fail" not in video.fate:
-        # It called back with the run's token: the provider's record could tell, and must have.
-        pytest.fail(f"{video} was made and is {state['status']}: {state['error_code']}")
+        # It called back with the run's token, so the provider's record could tell, and must have; only its
+        # model's deadline, which is short here, may have passed while nobody was there to read it.
+        assert state["error_code"] == "video_too_late", (video, state)

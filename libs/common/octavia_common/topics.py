@@ -127,7 +127,7 @@ EVENT_TOPICS: tuple[Topic, ...] = (
 CHUNK_STAGES = ("transcriber.recogniser", "translator", "synthesizer")
 """Consumer groups of the stages that a chunk goes through, in their order; each member is a worker."""
 
-STAGE_SERVICES = ("transcriber", "translator", "synthesizer", "assembler", "videogen")
+STAGE_SERVICES = ("transcriber", "translator", "synthesizer", "assembler")
 
 
 def retry_topic(service: str) -> Topic:
