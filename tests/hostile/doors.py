@@ -43,6 +43,7 @@ from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.jobs.states import JobStatus
 from octavia_gateway.main import server_config
 from octavia_gateway.settings import GatewaySettings
+from octavia_gateway.videos.catalogue_repository import CatalogueRepository
 from octavia_gateway.videos.models import Video
 from octavia_gateway.videos.repository import VideosRepository
 from octavia_gateway.videos.run import Clip, VideoRun
@@ -314,7 +315,7 @@ async def open_doors(database_url: str, **settings: Any) -> AsyncIterator[Doors]
                 await asyncio.sleep(0.01)
         async with database.transaction() as connection:
             await CreditsRepository().put_prices(connection, PRICES, published_at=datetime.now(UTC))
-            await VideosRepository().put_catalogue(connection, CATALOGUE, published_at=datetime.now(UTC))
+            await CatalogueRepository().put(connection, CATALOGUE, published_at=datetime.now(UTC))
         yield doors
     finally:
         await doors.client.aclose()

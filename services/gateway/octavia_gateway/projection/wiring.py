@@ -11,6 +11,7 @@ from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.projection.credits import LedgerProjection, PricesProjection
 from octavia_gateway.projection.jobs import JobProjection
 from octavia_gateway.projection.work import WorkProjection
+from octavia_gateway.videos.catalogue_repository import CatalogueRepository
 from octavia_gateway.videos.projection import CatalogueProjection, VideoProjection
 from octavia_gateway.videos.repository import VideosRepository
 
@@ -47,7 +48,7 @@ def projections() -> dict[topics.Topic, TransactionalHandler]:
         **dict.fromkeys(WORK_TOPICS, work),
         topics.CREDITS_LEDGER: LedgerProjection(credits_, log),
         topics.CREDITS_PRICES: PricesProjection(credits_),
-        topics.VIDEOS_MODELS: CatalogueProjection(videos),
+        topics.VIDEOS_MODELS: CatalogueProjection(CatalogueRepository()),
     }
 
 

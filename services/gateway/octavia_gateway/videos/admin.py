@@ -15,7 +15,7 @@ from octavia_gateway.pagination import CursorQuery, Limit, Page, decode_moment, 
 from octavia_gateway.reader import ReaderLanguage
 from octavia_gateway.resources import CurrentResources
 from octavia_gateway.videos.models import Video
-from octavia_gateway.videos.repository import video_of
+from octavia_gateway.videos.rows import video_of
 from octavia_gateway.videos.run import Clip
 from octavia_gateway.videos.schemas import ClipResponse, VideoResponse
 from octavia_gateway.videos.states import VideoStatus

@@ -40,7 +40,7 @@ async def create_videos(
 ) -> VideosCreated:
     """Have videos made of a prompt or a picture. The credits of all are held, or of none; each that fails
     gives its own back."""
-    return VideosCreated.of(await resources.videos.service.create(user.user_id, body), language)
+    return VideosCreated.of(await resources.videos.making.create(user.user_id, body), language)
 
 
 @router.get("", responses=problems(422))
@@ -85,7 +85,7 @@ def _searchable(text: str | None) -> str | None:
 @router.get("/models", responses=problems(503))
 async def list_models(user: CurrentUser, resources: CurrentResources) -> ModelsResponse:
     """What can be asked for now: models, their tasks, lengths, shapes, prices. The first is the default."""
-    return ModelsResponse.of(await resources.videos.service.offer(user.user_id))
+    return ModelsResponse.of(await resources.videos.making.offer(user.user_id))
 
 
 @router.get("/styles", responses=problems())
@@ -93,7 +93,7 @@ async def list_styles(
     user: CurrentUser, resources: CurrentResources, language: ReaderLanguage
 ) -> StylesResponse:
     """Presets: what each adds to the prompt, and what it avoids."""
-    return StylesResponse.of(resources.videos.service.styles, language)
+    return StylesResponse.of(resources.videos.styles, language)
 
 
 @router.get("/stats", responses=problems())
@@ -124,7 +124,7 @@ async def retry_video(
     video_id: UUID, user: CurrentUser, resources: CurrentResources, language: ReaderLanguage
 ) -> VideoResponse:
     """Have a failed or cancelled video made after all; its credits are held again, at today's price."""
-    return VideoResponse.of(await resources.videos.service.retry(user.user_id, video_id), language)
+    return VideoResponse.of(await resources.videos.making.retry(user.user_id, video_id), language)
 
 
 @router.delete("/{video_id}", status_code=204, responses=problems(404, 409, 422))

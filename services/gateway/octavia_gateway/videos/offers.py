@@ -7,8 +7,8 @@ from octavia_common.events import AspectRatio, VideoTask
 from pydantic import BaseModel, Field
 
 from octavia_gateway.messages import Language
-from octavia_gateway.videos.service import Offer
 from octavia_gateway.videos.styles import Styles
+from octavia_gateway.videos.wishes import Offer
 
 
 class PriceResponse(BaseModel):

@@ -23,6 +23,7 @@ from octavia_common.events import (
 from octavia_gateway.database import Connection
 from octavia_gateway.events.log import Draft
 from octavia_gateway.videos.announce import draft_of
+from octavia_gateway.videos.catalogue_repository import CatalogueRepository
 from octavia_gateway.videos.models import Video
 from octavia_gateway.videos.repository import VideosRepository
 from octavia_gateway.videos.run import Clip, apply
@@ -110,12 +111,12 @@ def _artifacts(events: Iterable[CloudEvent[Any]]) -> Iterable[tuple[UUID, UUID, 
 class CatalogueProjection:
     """A TransactionalHandler of `videos.models`: what can be asked for."""
 
-    def __init__(self, videos: VideosRepository) -> None:
-        self._videos = videos
+    def __init__(self, catalogue: CatalogueRepository) -> None:
+        self._catalogue = catalogue
 
     async def handle(self, connection: Connection, events: Sequence[CloudEvent[Any]]) -> Sequence[EventData]:
         """Keep the newest of `events`, unless a newer one is there already."""
         for event in events:
             if isinstance(event.data, VideoModelsPublished):
-                await self._videos.put_catalogue(connection, event.data, published_at=event.time)
+                await self._catalogue.put(connection, event.data, published_at=event.time)
         return []

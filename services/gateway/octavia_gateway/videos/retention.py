@@ -10,7 +10,7 @@ from octavia_gateway.events.log import EventLog
 from octavia_gateway.files.cleanup import delete_job_objects
 from octavia_gateway.retention.policy import Policy
 from octavia_gateway.videos.announce import deleted_draft
-from octavia_gateway.videos.repository import video_of
+from octavia_gateway.videos.rows import video_of
 
 _EXPIRE = """
 UPDATE videos SET purged_at = clock_timestamp(), share_token = NULL WHERE video_id IN (

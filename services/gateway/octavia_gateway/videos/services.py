@@ -15,6 +15,7 @@ from octavia_gateway.videos.callback_door import CallbackDoor
 from octavia_gateway.videos.callbacks import CallbackKeys
 from octavia_gateway.videos.content import VideoContent
 from octavia_gateway.videos.deadlines import VideoDeadlines
+from octavia_gateway.videos.making import VideoMaking
 from octavia_gateway.videos.moderation.base import Moderator
 from octavia_gateway.videos.moderation.endpoint import endpoint_of
 from octavia_gateway.videos.moderation.rules import RuleModerator
@@ -24,13 +25,16 @@ from octavia_gateway.videos.sharing import VideoSharing
 from octavia_gateway.videos.signing import UrlSigner
 from octavia_gateway.videos.stats import VideoStats
 from octavia_gateway.videos.styles import Styles
+from octavia_gateway.videos.wishes import Wishes
 
 
 @dataclass(frozen=True)
 class VideoServices:
     """What the endpoints use."""
 
+    styles: Styles
     service: VideosService
+    making: VideoMaking
     signer: UrlSigner
     content: VideoContent
     deadlines: VideoDeadlines
@@ -52,13 +56,16 @@ class VideoServices:
         """Wires them; nothing is started. Raises ValueError for a file of styles that cannot be read."""
         lifetime = timedelta(minutes=settings.video_url_minutes)
         signer = UrlSigner(store, lifetime=lifetime)
+        styles = Styles.read(settings.video_styles_file)
         moderation = Moderation(_moderators(settings))
         return cls(
             moderation=moderation,
-            service=VideosService(
+            styles=styles,
+            service=VideosService(database, hub),
+            making=VideoMaking(
                 database,
                 hub,
-                Styles.read(settings.video_styles_file),
+                Wishes(styles),
                 limiter,
                 moderation,
                 rate=settings.videos_rate,

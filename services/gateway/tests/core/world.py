@@ -41,6 +41,7 @@ from octavia_gateway.projection.credits import LedgerProjection, PricesProjectio
 from octavia_gateway.projection.jobs import JobProjection
 from octavia_gateway.projection.work import WorkProjection
 from octavia_gateway.settings import GatewaySettings
+from octavia_gateway.videos.catalogue_repository import CatalogueRepository
 from octavia_gateway.videos.projection import CatalogueProjection, VideoProjection
 from octavia_gateway.videos.repository import VideosRepository
 
@@ -118,7 +119,7 @@ class World:
         log = EventLog()
         videos = VideosRepository()
         self.work_projection = WorkProjection(JobProjection(JobsRepository()), VideoProjection(videos), log)
-        self.catalogue_projection = CatalogueProjection(videos)
+        self.catalogue_projection = CatalogueProjection(CatalogueRepository())
         self.ledger_projection = LedgerProjection(CreditsRepository(), log)
         self.prices_projection = PricesProjection(CreditsRepository())
 
