@@ -135,6 +135,29 @@ async def test_a_picture_reaches_the_provider_by_an_address_that_it_can_read(
     assert "X-Amz-Signature" in task["request"]["input"]["image_urls"][0]
 
 
+async def test_a_clip_that_the_provider_keeps_is_shown_until_it_is_gone_there(film: Film) -> None:
+    await asyncio.to_thread(film.videogen, VIDEO_KEEP="provider", VIDEO_KEPT_CHECK_SECONDS="1")
+    async with await film.user() as user:
+        [video] = await user.generate("sim:expires=8 a boat on loan")
+        done = await user.wait_video(video["id"], poll=0.1)
+        assert done["status"] == "completed", done
+        assert done["clip"]["size_bytes"] is None, "it is nowhere here"
+        answer = await user.http.get(f"/api/v1/videos/{video['id']}/content")
+        assert answer.status_code == 307
+        clip = await user.http.get(answer.headers["Location"])
+        assert clip.content[4:8] == b"ftyp"
+
+        async def expired() -> bool:
+            return (await user.video(video["id"]))["status"] == "expired"
+
+        await eventually(expired)
+        gone = await user.http.get(f"/api/v1/videos/{video['id']}/content")
+        assert gone.status_code == 410
+        await assert_paid_once(user, done)
+    verify_ledger(film.platform)
+
+
+@pytest.mark.slow
 async def test_a_server_of_the_other_shape(film: Film) -> None:
     url = film.control.url
     await asyncio.to_thread(
