@@ -29,7 +29,7 @@ logs: ## Follow the logs of all servers and services
 	@$(LOCAL) logs
 
 test: lint ## Everything that needs no GPU and ends in minutes: setup, lint, tests
-	@$(VENV)/python -m pytest -m "not slow" $(ARGS)
+	@$(VENV)/python -m pytest -m "not slow" --durations=20 --durations-min=10 $(ARGS)
 
 test-long: setup ## Only the slow tests: half an hour of speech, a thousand killed replicas
 	@$(VENV)/python -m pytest -m slow $(ARGS)

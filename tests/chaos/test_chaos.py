@@ -1,7 +1,7 @@
 """Jobs flow while everything is killed, paused and restarted; afterwards all promises hold.
 
-`make chaos` runs half an hour of it, `make chaos MINUTES=5 SEED=42` a failing run again. Without a seed from
-outside, tests take a fixed one, so that they fail for a reason and not by luck.
+`make chaos` runs half an hour of it, `make test` three minutes; `make chaos MINUTES=5 SEED=42` runs a failing
+one again. Without a seed from outside, tests take a fixed one: they fail for a reason and not by luck.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from .schedule import schedule
 from .traffic import Customer
 from .wreck import Wreck
 
-MINUTES = float(os.environ.get("CHAOS_MINUTES", "1"))
+MINUTES = float(os.environ.get("CHAOS_MINUTES", "3"))
 SEED = int(os.environ.get("CHAOS_SEED") or "20261121")
 USERS = 4
 EVERY_SECONDS = 3.0
