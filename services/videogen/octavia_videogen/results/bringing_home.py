@@ -8,7 +8,7 @@ import structlog
 from octavia_common.artifacts import ArtifactStore
 from octavia_common.documents import RemoteVideo
 from octavia_common.errors import OctaviaError, PermanentError, TransientError
-from octavia_common.events import ArtifactRef, VideoGenerated
+from octavia_common.events import VideoGenerated
 
 from octavia_videogen.domain.errors import NoVideoError, ResultGoneError
 from octavia_videogen.domain.records import Task
@@ -48,9 +48,8 @@ class BringingHome:
                 path = Path(name) / f"result-{number}"
                 try:
                     await self._fetch(task, result, path)
-                    clip = await inspected(path)
                     poster = path.with_suffix(".webp")
-                    await write_poster(path, poster)
+                    clip = await _looked_at(path, poster)
                 except FetchTroubleError as error:
                     last = error
                 except PermanentError as error:
@@ -77,16 +76,16 @@ class BringingHome:
             raise FetchTroubleError("The result does not come to its end in time.") from None
 
     async def _kept(self, task: Task, result: str, path: Path, poster: Path, clip: Clip) -> VideoGenerated:
-        """Put the clip (or where it is) and its poster into the store; the clip last."""
+        """Put the clip (or where it is) and its poster into the store, at once: the owner waits for both."""
         user_id, hold_id = task.job.user_id, task.hold_id
-        picture = await self._store.write_file(result_key(user_id, hold_id, "poster"), poster, POSTER_TYPE)
-        video: ArtifactRef
         if self._kept_by_provider:
-            video = await self._store.write_document(
-                result_key(user_id, hold_id, "remote"), RemoteVideo(url=result)
-            )
+            remote = RemoteVideo(url=result)
+            keeping = self._store.write_document(result_key(user_id, hold_id, "remote"), remote)
         else:
-            video = await self._store.write_file(result_key(user_id, hold_id, "clip"), path, clip.media_type)
+            keeping = self._store.write_file(result_key(user_id, hold_id, "clip"), path, clip.media_type)
+        video, picture = await asyncio.gather(
+            keeping, self._store.write_file(result_key(user_id, hold_id, "poster"), poster, POSTER_TYPE)
+        )
         return VideoGenerated(
             job=task.job,
             video=video,
@@ -98,3 +97,15 @@ class BringingHome:
             width=clip.width,
             height=clip.height,
         )
+
+
+async def _looked_at(path: Path, poster: Path) -> Clip:
+    """What the clip is, and its poster; side by side, for the owner waits. Raises NoVideoError."""
+    drawing = asyncio.create_task(write_poster(path, poster))
+    try:
+        clip = await inspected(path)
+        await drawing
+    finally:
+        drawing.cancel()
+        await asyncio.gather(drawing, return_exceptions=True)
+    return clip
