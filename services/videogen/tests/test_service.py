@@ -53,6 +53,7 @@ async def test_a_prompt_becomes_a_clip_with_real_progress(
     assert catalogue.models[0].tasks == (VideoTask.TEXT_TO_VIDEO, VideoTask.IMAGE_TO_VIDEO)
 
 
+@pytest.mark.slow
 async def test_a_killed_replica_is_carried_on_for_and_nothing_is_told_twice(
     replica_of: Any, store: ArtifactStore, wire: Any, video_of: Any, tmp_path: Path
 ) -> None:
