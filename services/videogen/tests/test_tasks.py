@@ -96,6 +96,16 @@ async def test_a_hint_makes_a_running_task_due_at_once(database: Database, video
     assert task.provider_task == "theirs"
 
 
+async def test_what_was_called_back_is_looked_at_before_what_is_only_due(
+    database: Database, video_of: Any
+) -> None:
+    first, hinted = [await running(database, video_of()) for _ in range(2)]
+    await put(database, first)  # due, and longer than the other will be
+    await TASKS.hint(database.pool, hinted.hold_id, None)
+    assert [task.hold_id for task in await claimed(database, Stage.RUNNING, most=1)] == [hinted.hold_id]
+    assert [task.hold_id for task in await claimed(database, Stage.RUNNING, most=1)] == [first.hold_id]
+
+
 async def test_a_hint_that_names_another_task_changes_nothing(database: Database, video_of: Any) -> None:
     video, other = video_of(), video_of()
     await running(database, video, "theirs")

@@ -22,6 +22,9 @@ _COLUMNS = """
     clock_timestamp() AS now
 """
 
+_BEFORE_OTHERS = "clock_timestamp() - interval '1 hour'"
+"""Due before all that is due by the clock: what a call-back told of is looked at first, its owner waits."""
+
 
 class TaskRepository:
     """Reads and writes on the connection it is given."""
@@ -71,7 +74,7 @@ class TaskRepository:
             UPDATE task SET hinted_at = clock_timestamp(),
                 hinted_task = CASE WHEN task.stage = 'ordering' THEN coalesce($2, task.hinted_task)
                                    ELSE task.hinted_task END,
-                next_at = CASE WHEN task.stage = 'running' OR $2::text IS NOT NULL THEN clock_timestamp()
+                next_at = CASE WHEN task.stage = 'running' OR $2::text IS NOT NULL THEN {_BEFORE_OTHERS}
                                ELSE task.next_at END
             WHERE stage IN ('ordering', 'running')
               AND CASE WHEN $1::uuid IS NOT NULL THEN hold_id = $1 ELSE provider_task = $2 END
@@ -181,7 +184,7 @@ class TaskRepository:
                 UPDATE task SET stage = $2, outcome = $3, provider = $4, provider_task = $5, adopted = $6,
                     hinted_task = $7, cancel_asked = $8, shown_state = $9, percent = $10, ordered_at = $11,
                     deadline_at = $12, released_at = $13, troubles = $14, results = $15,
-                    next_at = CASE WHEN hinted_at > $17 AND $2 = 'running' THEN clock_timestamp()
+                    next_at = CASE WHEN hinted_at > $17 AND $2 = 'running' THEN {_BEFORE_OTHERS}
                                    ELSE clock_timestamp() + make_interval(secs => $16) END,
                     lease = CASE WHEN $18 THEN lease END, leased_until = CASE WHEN $18 THEN leased_until END,
                     over_at = CASE WHEN $2 = 'over' THEN coalesce(over_at, clock_timestamp()) END,
@@ -216,14 +219,14 @@ class TaskRepository:
     async def still(self, connection: Connection, waits: Sequence[tuple[Task, UUID, float]]) -> None:
         """Nothing new was seen of these (task, lease, wait); a call-back since makes one due at once."""
         await connection.execute(
-            """
+            f"""
             UPDATE task SET lease = NULL, leased_until = NULL, troubles = 0,
-                next_at = CASE WHEN hinted_at > seen.began THEN clock_timestamp()
+                next_at = CASE WHEN hinted_at > seen.began THEN {_BEFORE_OTHERS}
                                ELSE clock_timestamp() + make_interval(secs => seen.wait) END
             FROM unnest($1::uuid[], $2::uuid[], $3::float8[], $4::timestamptz[])
                  AS seen (hold_id, lease, wait, began)
             WHERE task.hold_id = seen.hold_id AND task.lease = seen.lease
-            """,
+            """,  # noqa: S608 - constants
             [task.hold_id for task, _, _ in waits],
             [lease for _, lease, _ in waits],
             [wait for _, _, wait in waits],
