@@ -1,10 +1,13 @@
 """Settings that every service has; a service extends `ServiceSettings` with its own."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+OptionalPath = Annotated[Path | None, BeforeValidator(lambda given: given or None)]
+"""A path, or none where the variable is empty: pathlib would take that for the directory it is in."""
 
 
 class ServiceSettings(BaseSettings):
@@ -49,7 +52,7 @@ class ServiceSettings(BaseSettings):
     log_format: Literal["json", "console"] = Field("json", description="Log lines for machines or people.")
     otlp_endpoint: str = Field("", description="OpenTelemetry collector (OTLP over HTTP); empty for none.")
 
-    scratch_dir: Path | None = Field(None, description="Where temporary media lie; the system's by default.")
+    scratch_dir: OptionalPath = Field(None, description="Where temporary media lie; the system's by default.")
     shutdown_grace_seconds: float = Field(20.0, description="Time to finish work in hand after SIGTERM.")
 
     retry_attempts: int = Field(5, description="Most tries of one piece of work.")

@@ -1,8 +1,6 @@
 """Settings of billing, beside those every service has."""
 
-from pathlib import Path
-
-from octavia_common.settings import ServiceSettings
+from octavia_common.settings import OptionalPath, ServiceSettings
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
@@ -13,7 +11,7 @@ class BillingSettings(ServiceSettings):
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
 
     welcome_credits: int = Field(100, ge=0, description="Credits granted to a new user; 0 grants none.")
-    prices_file: Path | None = Field(
+    prices_file: OptionalPath = Field(
         None, description="The price list, a JSON file like the bundled `prices.json`, used instead of it."
     )
     billing_batch: int = Field(256, ge=1, description="Most events that one transaction settles.")

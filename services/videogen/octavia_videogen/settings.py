@@ -1,10 +1,9 @@
 """Settings of videogen."""
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from pathlib import Path
 from typing import Literal, Self
 
-from octavia_common.settings import ServiceSettings
+from octavia_common.settings import OptionalPath, ServiceSettings
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 
@@ -17,7 +16,7 @@ class VideogenSettings(ServiceSettings):
         "`kie` is"
         "Kie AI, `openai-videos` any server of the OpenAI `/v1/videos` shape (vLLM-Omni, SGLang).",
     )
-    video_models_file: Path | None = Field(
+    video_models_file: OptionalPath = Field(
         None,
         description="TOML file of the models and how each is asked; by default the one that comes with the "
         "provider.",
