@@ -14,6 +14,7 @@ import asyncpg
 import structlog
 
 from octavia_common.database import UNAVAILABLE, Database
+from octavia_common.listening import listen
 from octavia_common.messaging.headers import TRACEPARENT
 from octavia_common.messaging.publisher import EventPublisher, Outgoing, ShuttingDownError
 from octavia_common.outbox.inbox import prune
@@ -51,7 +52,9 @@ class Relay:
 
     async def run(self) -> None:
         """Send for ever; returns when the publisher shuts down."""
-        listening = asyncio.create_task(self._listen())
+        listening = asyncio.create_task(
+            listen(self._database, self._outbox.channel, self._heard, anew=self.wake)
+        )
         pruning = asyncio.create_task(self._prune())
         try:
             while True:
@@ -116,28 +119,7 @@ class Relay:
             headers={TRACEPARENT: row["traceparent"]} if row["traceparent"] else {},
         )
 
-    async def _listen(self) -> None:
-        """Hold a connection that hears NOTIFY, and get a new one when it breaks."""
-        while True:
-            try:
-                connection = await asyncpg.connect(
-                    self._database.url, server_settings=self._database.server_settings, timeout=10
-                )
-            except UNAVAILABLE:
-                await asyncio.sleep(1)
-                continue
-            try:
-                broken = asyncio.Event()
-                connection.add_termination_listener(lambda _, broken=broken: broken.set())
-                await connection.add_listener(self._outbox.channel, self._on_notice)
-                self.wake()
-                await broken.wait()
-            except UNAVAILABLE:
-                await asyncio.sleep(1)
-            finally:
-                await connection.close(timeout=2)
-
-    def _on_notice(self, _connection: Any, _process: int, _channel: str, waker: object) -> None:
+    def _heard(self, waker: str) -> None:
         if waker != self.identity:
             self.wake()
 
