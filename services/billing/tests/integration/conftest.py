@@ -50,8 +50,14 @@ class Bank:
         return row["available"], row["held"]
 
     async def audit(self) -> AuditReport:
-        async with self.database.pool.acquire() as connection:
-            return await audit(connection, AuditRepository())
+        """As `octavia ledger verify` does: on a connection that may read tables as a whole."""
+        reader = Database(self.database.url, schema="billing", pool_size=1)
+        await reader.open()
+        try:
+            async with reader.pool.acquire() as connection:
+                return await audit(connection, AuditRepository())
+        finally:
+            await reader.close()
 
 
 def given(user: UUID, amount: int, **grant: Any) -> AddGrant:
