@@ -122,6 +122,14 @@ EXAMPLES: tuple[EventData, ...] = (
         ),
         retired=("old",),
     ),
+    e.EnginePublished(
+        kind="synthesizer",
+        engine="espeak-ng",
+        version="1.51",
+        languages=("es",),
+        voices=(e.Voice(id="es+f2", title="Spanish", language="es"),),
+        honours=("voices",),
+    ),
 )
 
 

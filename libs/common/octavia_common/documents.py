@@ -22,6 +22,7 @@ class SpeechRegion(Document):
 
     start: float
     end: float
+    speaker: str = "S1"
 
 
 class PlannedChunk(Document):
@@ -37,6 +38,39 @@ class ChunkPlan(Document):
 
     duration_seconds: float
     chunks: tuple[PlannedChunk, ...]
+    voices: ArtifactRef | None = None
+    """A `SpeakerVoices`, where the job's owner wants the speakers' own voices."""
+
+
+class SpeakerVoice(Document):
+    """Clean speech of one speaker of the source: mono 24 kHz 16-bit WAV of so many seconds."""
+
+    speaker: str
+    audio: ArtifactRef
+    seconds: float
+
+
+class SpeakerVoices(Document):
+    """What a synthesizer may make voices of; speakers with too little clean speech are missing."""
+
+    voices: tuple[SpeakerVoice, ...]
+
+
+class GlossaryTerm(Document):
+    """A word or phrase of the source, and what it is to be in a target language (BCP 47 tag).
+
+    A language that is not named keeps the term as the source has it where `keep` is set, and is free else.
+    """
+
+    source: str = Field(min_length=1, max_length=200)
+    targets: dict[str, str] = Field(default_factory=dict)
+    keep: bool = False
+
+
+class Glossary(Document):
+    """Terms of one job."""
+
+    terms: tuple[GlossaryTerm, ...] = Field(max_length=1000)
 
 
 class Word(Document):

@@ -96,6 +96,9 @@ VIDEOS_MODELS = Topic(
     compacted=True,
     description="What the provider of videos can be asked for",
 )
+ENGINES_PUBLISHED = Topic(
+    "engines.published", 1, (e.EnginePublished,), None, compacted=True, description="What each engine can do"
+)
 
 DEAD_LETTERS = Topic(
     "dead-letters", 1, (), 30 * DAY_MS, description="What could not be parsed or failed past its retries"
@@ -122,6 +125,7 @@ EVENT_TOPICS: tuple[Topic, ...] = (
     VIDEOS_PROGRESS,
     VIDEOS_CALLBACKS,
     VIDEOS_MODELS,
+    ENGINES_PUBLISHED,
 )
 
 CHUNK_STAGES = ("transcriber.recogniser", "translator", "synthesizer")

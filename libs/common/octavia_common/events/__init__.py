@@ -1,11 +1,13 @@
 """Every event of the platform, one model a type."""
 
 from octavia_common.events.base import (
+    AUTO,
     ArtifactRef,
     ChunkRef,
     JobError,
     JobEvent,
     JobKind,
+    JobOptions,
     JobRef,
     JobSpec,
     hold_id_of,
@@ -24,6 +26,7 @@ from octavia_common.events.credits import (
     ReleaseReason,
     UserRegistered,
 )
+from octavia_common.events.engines import EnginePublished, Voice
 from octavia_common.events.envelope import CloudEvent, EventData
 from octavia_common.events.jobs import (
     JobAssembled,
@@ -41,6 +44,7 @@ from octavia_common.events.pipeline import (
     ChunkSynthesized,
     ChunkTranscribed,
     ChunkTranslated,
+    DetectedLanguage,
     LanguageAssembled,
     MediaPlanned,
 )
@@ -61,6 +65,7 @@ from octavia_common.events.videos import (
 )
 
 __all__ = [
+    "AUTO",
     "AccountEvent",
     "ArtifactRef",
     "AspectRatio",
@@ -77,6 +82,8 @@ __all__ = [
     "CreditsRejected",
     "CreditsReleased",
     "CreditsReserved",
+    "DetectedLanguage",
+    "EnginePublished",
     "EntryKind",
     "EventData",
     "GrantRequested",
@@ -87,6 +94,7 @@ __all__ = [
     "JobEvent",
     "JobFailed",
     "JobKind",
+    "JobOptions",
     "JobRef",
     "JobSpec",
     "JobSubmitted",
@@ -110,5 +118,6 @@ __all__ = [
     "VideoState",
     "VideoTask",
     "VideosSubmitted",
+    "Voice",
     "hold_id_of",
 ]

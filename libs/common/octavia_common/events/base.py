@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
@@ -50,6 +51,29 @@ def hold_id_of(job_id: UUID, attempt: int) -> UUID:
     return uuid5(NAMESPACE, f"hold|{job_id}|{attempt}")
 
 
+AUTO = "auto"
+"""The source language of a job whose owner leaves it to the recogniser; MediaPlanned names the one found."""
+
+
+class JobOptions(Value):
+    """What the owner wishes of the engines, beside the languages.
+
+    What an engine cannot honour (`EnginePublished.honours`) is refused before anything is held.
+    """
+
+    glossary: ArtifactRef | None = Field(default=None, description="A `documents.Glossary`.")
+    style: str = Field(default="", max_length=200, description="How it is to sound, in the owner's words.")
+    formality: Literal["default", "formal", "informal"] = "default"
+    voices: dict[str, str] = Field(
+        default_factory=dict,
+        description="Voice by speaker of the source (`S1`); `*` is everybody who is not named.",
+    )
+    clone_voice: bool = Field(
+        default=False, description="Speak in voices made of the source's own; its speakers' consent is given."
+    )
+    speakers: int | None = Field(default=None, ge=1, le=20, description="How many speak; None: find out.")
+
+
 class JobSpec(Value):
     """What was asked for; it travels whole so that no service asks another."""
 
@@ -60,6 +84,7 @@ class JobSpec(Value):
     source_language: str
     target_languages: tuple[str, ...]
     model_size: str | None = None
+    options: JobOptions = JobOptions()
 
 
 class JobError(Value):

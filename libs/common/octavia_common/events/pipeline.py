@@ -3,13 +3,23 @@
 from typing import ClassVar
 from zlib import crc32
 
-from octavia_common.events.base import ArtifactRef, ChunkRef, JobEvent, JobSpec
+from pydantic import Field
+
+from octavia_common.events.base import ArtifactRef, ChunkRef, JobEvent, JobOptions, JobSpec, Value
+
+
+class DetectedLanguage(Value):
+    """What the recogniser heard spoken, over the speech of several chunks, and how sure it is (0 to 1)."""
+
+    language: str
+    probability: float = Field(ge=0, le=1)
 
 
 class MediaPlanned(JobEvent):
     """The source is opened and cut: so many chunks will come (0 where nobody speaks).
 
-    `plan` refers to a `documents.ChunkPlan`.
+    `plan` refers to a `documents.ChunkPlan`. `spec` is the job's, its source language decided where it was
+    `auto`; then `detected` says how. All later events follow this spec.
     """
 
     TYPE: ClassVar[str] = "octavia.media.planned.v1"
@@ -17,13 +27,19 @@ class MediaPlanned(JobEvent):
     spec: JobSpec
     plan: ArtifactRef
     chunks: int
+    detected: DetectedLanguage | None = None
     made: tuple[str, ...] = ()
 
 
 class ChunkEvent(JobEvent):
-    """An event of one chunk; chunks of a job are spread evenly over the partitions."""
+    """An event of one chunk; chunks of a job are spread evenly over the partitions.
+
+    `voices` refers to a `documents.SpeakerVoices` where voices are to be made of the source's own.
+    """
 
     chunk: ChunkRef
+    options: JobOptions = JobOptions()
+    voices: ArtifactRef | None = None
 
     def identity(self) -> tuple[str, ...]:
         return (str(self.job.hold_id), str(self.chunk.index))
@@ -40,6 +56,8 @@ class ChunkReleased(ChunkEvent):
     audio: ArtifactRef
     regions: tuple[tuple[float, float], ...] = ()
     """Where in the chunk somebody speaks: start and end in seconds on the source's clock."""
+    speakers: tuple[str, ...] = ()
+    """Who speaks in each region; empty where speakers are not told apart."""
     source_language: str
     target_languages: tuple[str, ...]
     model_size: str | None = None
