@@ -63,7 +63,11 @@ class VideosSubmitted(AccountEvent):
         return (str(self.batch_id),)
 
 
-class VideoReserved(JobEvent):
+class VideoEvent(JobEvent):
+    """An event of one run of a video: it is held, paid and ended as a job is, and is none."""
+
+
+class VideoReserved(VideoEvent):
     """The credits of one video are held: have it made."""
 
     TYPE: ClassVar[str] = "octavia.videos.reserved.v1"
@@ -79,7 +83,7 @@ class VideoState(StrEnum):
     PROCESSING = "processing"
 
 
-class VideoProgressed(JobEvent):
+class VideoProgressed(VideoEvent):
     """The provider is further on; readers keep the greatest `percent`, whatever order it comes in."""
 
     TYPE: ClassVar[str] = "octavia.videos.progressed.v1"
@@ -91,7 +95,7 @@ class VideoProgressed(JobEvent):
         return (str(self.job.hold_id), self.state.value, str(self.percent))
 
 
-class VideoGenerated(JobEvent):
+class VideoGenerated(VideoEvent):
     """The clip is there, probed and found to be one: the hold may be captured.
 
     `video` is the clip itself or, where `kept_by_provider`, a small `documents.RemoteVideo` that says where
@@ -111,7 +115,7 @@ class VideoGenerated(JobEvent):
     height: PositiveInt
 
 
-class VideoExpired(JobEvent):
+class VideoExpired(VideoEvent):
     """The provider does not keep the clip any more, and nobody else has it."""
 
     TYPE: ClassVar[str] = "octavia.videos.expired.v1"

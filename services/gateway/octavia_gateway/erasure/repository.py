@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from octavia_gateway.database import Connection
+from octavia_gateway.retention.in_use import JOB_AT_WORK, VIDEO_AT_WORK
 
 _TABLES = (
     "remote_uploads",
@@ -51,15 +52,16 @@ class ErasureRepository:
     async def jobs_at_work(self, connection: Connection, user_id: UUID) -> list[UUID]:
         """Jobs of the user that a stage may be working on."""
         rows = await connection.fetch(
-            "SELECT job_id FROM jobs WHERE user_id = $1 AND status IN ('queued', 'processing')", user_id
+            f"SELECT job_id FROM jobs WHERE user_id = $1 AND {JOB_AT_WORK}",  # noqa: S608 - constants
+            user_id,
         )
         return [row["job_id"] for row in rows]
 
     async def open_videos(self, connection: Connection, user_id: UUID) -> list[UUID]:
         """Videos of the user that a provider may be working on, or that have a public page."""
         rows = await connection.fetch(
-            """SELECT video_id FROM videos WHERE user_id = $1
-               AND (status IN ('pending', 'processing') OR share_token IS NOT NULL)""",
+            f"""SELECT video_id FROM videos
+                WHERE user_id = $1 AND ({VIDEO_AT_WORK} OR share_token IS NOT NULL)""",  # noqa: S608
             user_id,
         )
         return [row["video_id"] for row in rows]

@@ -9,6 +9,7 @@ import asyncpg
 from octavia_gateway.database import Connection
 from octavia_gateway.files.errors import FileNotFoundHereError
 from octavia_gateway.files.models import FileMedia, FileRecord, FileType
+from octavia_gateway.retention.in_use import JOB_AT_WORK, VIDEO_AT_WORK
 
 
 class FilesRepository:
@@ -100,15 +101,15 @@ class FilesRepository:
     async def jobs_in_need(self, connection: Connection, user_id: UUID, file_id: UUID) -> list[UUID]:
         """Jobs and videos on the file that have not ended, at most ten."""
         rows = await connection.fetch(
-            """SELECT job_id FROM (
+            f"""SELECT job_id FROM (
                    SELECT job_id, created_at FROM jobs
                    WHERE user_id = $1 AND file_id = $2 AND deleted_at IS NULL
-                     AND status IN ('pending', 'queued', 'processing')
+                     AND (status = 'pending' OR {JOB_AT_WORK})
                    UNION ALL
                    SELECT video_id, created_at FROM videos
-                   WHERE user_id = $1 AND file_id = $2 AND status IN ('pending', 'processing')
+                   WHERE user_id = $1 AND file_id = $2 AND {VIDEO_AT_WORK}
                ) AS needing
-               ORDER BY created_at LIMIT 10""",
+               ORDER BY created_at LIMIT 10""",  # noqa: S608 - constants
             user_id,
             file_id,
         )

@@ -1,5 +1,7 @@
 """What a user's streams are told of a job: the very document that a poll would answer."""
 
+from uuid import UUID
+
 from octavia_gateway.events.log import Draft
 from octavia_gateway.jobs.models import Job
 from octavia_gateway.jobs.schemas import JobResponse
@@ -18,3 +20,8 @@ def body_of(job: Job) -> str:
 def draft_of(job: Job) -> Draft:
     """The event that tells how the job stands."""
     return Draft(job.user_id, job.job_id, kind_of(job), body_of(job))
+
+
+def deleted_draft(user_id: UUID, job_id: UUID) -> Draft:
+    """The event that tells that it is not there any more."""
+    return Draft(user_id, job_id, "job.deleted", f'{{"id":"{job_id}"}}')

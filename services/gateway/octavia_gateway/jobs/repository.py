@@ -13,6 +13,7 @@ from octavia_gateway.jobs.models import Job, JobOutput
 from octavia_gateway.jobs.run import Run
 from octavia_gateway.jobs.states import JobStatus
 from octavia_gateway.jobs.units import Units
+from octavia_gateway.retention.in_use import JOB_AT_WORK
 
 
 class JobsRepository:
@@ -135,54 +136,17 @@ class JobsRepository:
     ) -> list[Job]:
         """Jobs at work past their deadline or unheard of, that no other sweep has in hand or had before."""
         rows = await connection.fetch(
-            """
+            f"""
             SELECT * FROM jobs
-            WHERE status IN ('queued', 'processing') AND given_up_at IS NULL
+            WHERE {JOB_AT_WORK} AND given_up_at IS NULL
               AND (deadline_at <= $1 OR heard_at <= $2)
             ORDER BY job_id LIMIT $3 FOR UPDATE SKIP LOCKED
-            """,
+            """,  # noqa: S608 - constants
             now,
             silent_since,
             limit,
         )
         return [_job(row) for row in rows]
-
-    async def lock_deleted_with_objects(self, connection: Connection) -> tuple[UUID, UUID] | None:
-        """(user, job) of a deleted job that still lists objects, whose user has nothing at work, and that no
-        other sweep has in hand."""
-        row = await connection.fetchrow(
-            """
-            SELECT user_id, job_id FROM jobs
-            WHERE deleted_at IS NOT NULL
-              AND EXISTS (SELECT 1 FROM job_artifacts made WHERE made.job_id = jobs.job_id)
-              AND NOT EXISTS (
-                SELECT 1 FROM jobs busy
-                WHERE busy.user_id = jobs.user_id AND busy.status IN ('queued', 'processing'))
-              AND NOT EXISTS (
-                SELECT 1 FROM videos busy
-                WHERE busy.user_id = jobs.user_id AND busy.status IN ('pending', 'processing'))
-            ORDER BY random() LIMIT 1 FOR UPDATE OF jobs SKIP LOCKED
-            """
-        )
-        return (row["user_id"], row["job_id"]) if row else None
-
-    async def add_artifacts(self, connection: Connection, found: Iterable[tuple[UUID, UUID, str]]) -> None:
-        """Record (job, user, key) of objects made for jobs, also of jobs already deleted."""
-        rows = sorted(set(found))
-        if not rows:
-            return
-        await connection.execute(
-            """
-            INSERT INTO job_artifacts (job_id, user_id, key)
-            SELECT made.job_id, made.user_id, made.key
-            FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS made (job_id, user_id, key)
-            JOIN jobs ON jobs.job_id = made.job_id AND jobs.user_id = made.user_id
-            ON CONFLICT DO NOTHING
-            """,
-            [row[0] for row in rows],
-            [row[1] for row in rows],
-            [row[2] for row in rows],
-        )
 
 
 def _changing(job: Job) -> tuple[Any, ...]:

@@ -18,7 +18,7 @@ from octavia_gateway.events.log import Draft, EventLog
 from octavia_gateway.files.cleanup import delete_job_objects
 from octavia_gateway.files.repository import FilesRepository
 from octavia_gateway.jobs import checks
-from octavia_gateway.jobs.announce import draft_of
+from octavia_gateway.jobs.announce import deleted_draft, draft_of
 from octavia_gateway.jobs.errors import (
     InsufficientCreditsError,
     JobNotCancellableError,
@@ -210,7 +210,7 @@ class JobsService:
             if job.status.at_work:
                 raise JobRunningError
             await self._jobs.mark_deleted(connection, job_id)
-            await self._announce(connection, Draft(user_id, job_id, "job.deleted", f'{{"id":"{job_id}"}}'))
+            await self._announce(connection, deleted_draft(user_id, job_id))
         # What fails here the sweep does: the job is marked, and its keys are listed until they are gone.
         await delete_job_objects(self._database, self._store, user_id, job_id)
 

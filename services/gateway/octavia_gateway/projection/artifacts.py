@@ -10,6 +10,7 @@ from octavia_common.events import (
     JobEvent,
     LanguageAssembled,
     MediaPlanned,
+    VideoGenerated,
 )
 
 
@@ -35,6 +36,8 @@ def _refs(event: JobEvent) -> tuple[ArtifactRef, ...]:
             return (event.speech,)
         case LanguageAssembled():
             return (event.media, event.result)
+        case VideoGenerated():
+            return (event.video, *((event.poster,) if event.poster else ()))
         case JobAssembled():
             return tuple(ref for output in event.outputs for ref in (output.media, output.result))
         case _:

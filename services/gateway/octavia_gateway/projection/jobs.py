@@ -5,14 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from octavia_common.events import (
-    CloudEvent,
-    JobEvent,
-    VideoExpired,
-    VideoGenerated,
-    VideoProgressed,
-    VideoReserved,
-)
+from octavia_common.events import CloudEvent, JobEvent, VideoEvent
 
 from octavia_gateway.database import Connection
 from octavia_gateway.events.log import Draft
@@ -21,10 +14,6 @@ from octavia_gateway.jobs.models import Job
 from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.jobs.run import apply
 from octavia_gateway.jobs.schemas import JobResponse
-from octavia_gateway.projection.artifacts import keys_in
-
-OF_VIDEOS = (VideoReserved, VideoProgressed, VideoGenerated, VideoExpired)
-"""Events of videos alone; they are held, paid and ended as jobs are, and are none."""
 
 
 class JobProjection:
@@ -39,14 +28,13 @@ class JobProjection:
 
     async def project(self, connection: Connection, events: Sequence[CloudEvent[Any]]) -> list[Draft]:
         """Apply `events`; what the owners' streams are to be told."""
-        told = [e for e in events if isinstance(e.data, JobEvent) and not isinstance(e.data, OF_VIDEOS)]
+        told = [e for e in events if isinstance(e.data, JobEvent) and not isinstance(e.data, VideoEvent)]
         if not told:
             return []
         before = await self._jobs.lock_all(connection, {event.data.job.job_id for event in told})
         after = fold(before, told)
         changed = [job for job_id, job in after.items() if job != before[job_id]]
         await self._jobs.save(connection, changed)
-        await self._jobs.add_artifacts(connection, _artifacts(told))
         return [draft_of(job) for job in changed if _visible(before[job.job_id], job)]
 
 
@@ -65,9 +53,3 @@ def fold(jobs: dict[UUID, Job], events: Iterable[CloudEvent[Any]]) -> dict[UUID,
 def _visible(before: Job, after: Job) -> bool:
     """Whether its owner sees a difference."""
     return before.run != after.run and JobResponse.of(before) != JobResponse.of(after)
-
-
-def _artifacts(events: Iterable[CloudEvent[Any]]) -> Iterable[tuple[UUID, UUID, str]]:
-    for event in events:
-        for key in keys_in(event.data):
-            yield event.data.job.job_id, event.data.job.user_id, key

@@ -12,6 +12,21 @@ from octavia_gateway.database import Connection
 _LOCKS = 0x6F637461
 """The class of these advisory locks in the database ("octa")."""
 
+JOB_AT_WORK = "status IN ('queued', 'processing')"
+VIDEO_AT_WORK = "status IN ('pending', 'processing')"
+
+
+def nobody_at_work(user: str, *, nor: str | None = None) -> str:
+    """The SQL condition that no job or video of the user, an SQL expression, is at work.
+
+    Where `nor` is given, there is none either for whose row, `busy`, that condition holds.
+    """
+    otherwise = f" OR {nor}" if nor else ""
+    return f"""NOT EXISTS (
+    SELECT 1 FROM jobs busy WHERE busy.user_id = {user} AND (busy.{JOB_AT_WORK}{otherwise}))
+AND NOT EXISTS (
+    SELECT 1 FROM videos busy WHERE busy.user_id = {user} AND (busy.{VIDEO_AT_WORK}{otherwise}))"""  # noqa: S608
+
 
 async def begin_using(connection: Connection, user_id: UUID) -> None:
     """Until the transaction ends no artifact of the user is removed; many may use at once."""
@@ -21,10 +36,4 @@ async def begin_using(connection: Connection, user_id: UUID) -> None:
 async def nothing_in_use(connection: Connection, user_id: UUID) -> bool:
     """Whether no job or video of the user is at work; then none begins before the transaction ends."""
     await connection.execute("SELECT pg_advisory_xact_lock($1, hashtext($2))", _LOCKS, str(user_id))
-    return not await connection.fetchval(
-        """
-        SELECT EXISTS (SELECT 1 FROM jobs WHERE user_id = $1 AND status IN ('queued', 'processing'))
-            OR EXISTS (SELECT 1 FROM videos WHERE user_id = $1 AND status IN ('pending', 'processing'))
-        """,
-        user_id,
-    )
+    return bool(await connection.fetchval(f"SELECT {nobody_at_work('$1')}", user_id))

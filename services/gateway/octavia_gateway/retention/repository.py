@@ -5,21 +5,13 @@ from datetime import timedelta
 from uuid import UUID
 
 from octavia_gateway.database import Connection
+from octavia_gateway.retention.in_use import JOB_AT_WORK, VIDEO_AT_WORK, nobody_at_work
 
 _UNSWEPT = """(swept_at IS NULL OR swept_at < finished_at)
     AND finished_at < clock_timestamp() - $1::interval"""
 _UNSWEPT_JOB = f"status IN ('completed', 'failed', 'cancelled') AND {_UNSWEPT}"
 _UNSWEPT_VIDEO = f"status IN ('completed', 'failed', 'cancelled', 'expired') AND {_UNSWEPT}"
-_STILL = """NOT EXISTS (
-    SELECT 1 FROM jobs busy
-    WHERE busy.user_id = due.user_id
-      AND (busy.status IN ('queued', 'processing')
-           OR busy.finished_at >= clock_timestamp() - $1::interval))
-AND NOT EXISTS (
-    SELECT 1 FROM videos busy
-    WHERE busy.user_id = due.user_id
-      AND (busy.status IN ('pending', 'processing')
-           OR busy.finished_at >= clock_timestamp() - $1::interval))"""
+_STILL = nobody_at_work("due.user_id", nor="busy.finished_at >= clock_timestamp() - $1::interval")
 
 
 class RetentionRepository:
@@ -51,21 +43,21 @@ class RetentionRepository:
     ) -> list[tuple[UUID, UUID]]:
         """(user, file) of files older than `age` that no job or video of that time used, the oldest first."""
         rows = await connection.fetch(
-            """
+            f"""
             SELECT user_id, file_id FROM files
             WHERE created_at < clock_timestamp() - $1::interval AND NOT EXISTS (
                 SELECT 1 FROM jobs
                 WHERE jobs.user_id = files.user_id AND jobs.file_id = files.file_id
-                  AND jobs.deleted_at IS NULL AND (jobs.status IN ('pending', 'queued', 'processing')
+                  AND jobs.deleted_at IS NULL AND (jobs.status = 'pending' OR jobs.{JOB_AT_WORK}
                        OR coalesce(jobs.finished_at, jobs.created_at) >= clock_timestamp() - $1::interval))
               AND NOT EXISTS (
                 SELECT 1 FROM videos
                 WHERE videos.user_id = files.user_id AND videos.file_id = files.file_id
-                  AND (videos.status IN ('pending', 'processing')
+                  AND (videos.{VIDEO_AT_WORK}
                        OR coalesce(videos.finished_at, videos.created_at)
                            >= clock_timestamp() - $1::interval))
             ORDER BY created_at LIMIT $2
-            """,
+            """,  # noqa: S608 - constants
             age,
             limit,
         )

@@ -12,11 +12,12 @@ from octavia_common.artifacts import ArtifactStore, user_prefix
 from octavia_common.errors import TransientError
 
 from octavia_gateway.database import GatewayDatabase
-from octavia_gateway.events.log import Draft, EventLog
+from octavia_gateway.events.log import EventLog
+from octavia_gateway.files import made_objects
 from octavia_gateway.files.cleanup import delete_job_objects
 from octavia_gateway.files.deletion import delete_file
 from octavia_gateway.files.errors import FileInUseError, FileNotFoundHereError
-from octavia_gateway.jobs.repository import JobsRepository
+from octavia_gateway.jobs.announce import deleted_draft
 from octavia_gateway.retention.in_use import nothing_in_use
 from octavia_gateway.retention.objects import abort_unfinished, keys_below
 from octavia_gateway.retention.policy import Policy
@@ -41,7 +42,6 @@ class Retention:
         self._policy = policy
         self.videos = VideoRetention(database, store, policy)
         self._repository = RetentionRepository()
-        self._jobs = JobsRepository()
         self._log = EventLog()
 
     async def round(self) -> None:
@@ -65,10 +65,7 @@ class Retention:
             return 0
         async with self._database.service_transaction() as connection:
             gone = await self._repository.expire_jobs(connection, age=self._policy.results, limit=BATCH)
-            drafts = [
-                Draft(user_id, job_id, "job.deleted", f'{{"id":"{job_id}"}}') for user_id, job_id in gone
-            ]
-            await self._log.append(connection, drafts)
+            await self._log.append(connection, [deleted_draft(user_id, job_id) for user_id, job_id in gone])
         return len(gone)
 
     async def expire_uploads(self) -> int:
@@ -128,7 +125,7 @@ class Retention:
     async def _finish_one_deletion(self) -> bool:
         """Remove what a deleted job left: a store that was away, or a file that came late."""
         async with self._database.service_transaction() as connection:
-            found = await self._jobs.lock_deleted_with_objects(connection)
+            found = await made_objects.lock_gone_with_objects(connection, made_objects.JOBS)
             if found is None:
                 return False
             return await delete_job_objects(self._database, self._store, *found)

@@ -6,18 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from octavia_common.artifacts.keys import user_prefix
 from octavia_common.events import (
     CloudEvent,
     CreditsCaptured,
     CreditsRejected,
     CreditsReleased,
     EventData,
-    VideoExpired,
+    VideoEvent,
     VideoGenerated,
     VideoModelsPublished,
-    VideoProgressed,
-    VideoReserved,
 )
 
 from octavia_gateway.database import Connection
@@ -29,15 +26,7 @@ from octavia_gateway.videos.repository import VideosRepository
 from octavia_gateway.videos.run import Clip, apply
 from octavia_gateway.videos.schemas import VideoResponse
 
-TELLING = (
-    VideoReserved,
-    VideoProgressed,
-    VideoGenerated,
-    VideoExpired,
-    CreditsRejected,
-    CreditsCaptured,
-    CreditsReleased,
-)
+TELLING = (VideoEvent, CreditsRejected, CreditsCaptured, CreditsReleased)
 """Kinds of events that tell of videos; those of billing tell of jobs too, by their id."""
 
 Late = tuple[UUID, Video, Clip, datetime]
@@ -62,7 +51,6 @@ class VideoProjection:
         changed = [video for video_id, video in after.items() if video != before[video_id]]
         await self._videos.save(connection, changed)
         await self._videos.add_late(connection, late)
-        await self._videos.add_artifacts(connection, _artifacts(told))
         return [draft_of(video) for video in changed if _visible(before[video.video_id], video)]
 
 
@@ -96,16 +84,6 @@ def _visible(before: Video, after: Video) -> bool:
     if after.deleted_at is not None or before.run == after.run:
         return False
     return VideoResponse.of(before) != VideoResponse.of(after)
-
-
-def _artifacts(events: Iterable[CloudEvent[Any]]) -> Iterable[tuple[UUID, UUID, str]]:
-    for event in events:
-        if isinstance(event.data, VideoGenerated):
-            job, made = event.data.job, (event.data.video, event.data.poster)
-            prefix = f"{user_prefix(job.user_id)}artifacts/"
-            for ref in made:
-                if ref is not None and ref.key.startswith(prefix):
-                    yield job.job_id, job.user_id, ref.key
 
 
 class CatalogueProjection:

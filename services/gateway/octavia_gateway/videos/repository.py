@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from octavia_gateway.database import Connection
+from octavia_gateway.retention.in_use import VIDEO_AT_WORK
 from octavia_gateway.videos.errors import VideoNotFoundError
 from octavia_gateway.videos.models import Share, Video
 from octavia_gateway.videos.rows import changing, video_of
@@ -192,22 +193,13 @@ class VideosRepository:
 
     async def shared(self, connection: Connection, token: str, *, views: int, downloads: int) -> Video | None:
         """The video that is shared under a token and can be seen; it is counted. For the service itself."""
-        row = await connection.fetchrow(
-            """
-            UPDATE videos SET views = views + $2, downloads = downloads + $3
-            WHERE share_token = $1 AND deleted_at IS NULL AND status = 'completed'
-            RETURNING *
-            """
-            if views or downloads
-            else """
-            SELECT * FROM videos
-            WHERE share_token = $1 AND deleted_at IS NULL AND status = 'completed'
-              AND $2::int = 0 AND $3::int = 0
-            """,
-            token,
-            views,
-            downloads,
-        )
+        seen = "share_token = $1 AND deleted_at IS NULL AND status = 'completed'"
+        if views or downloads:
+            counted = "UPDATE videos SET views = views + $2, downloads = downloads + $3"
+            query = f"{counted} WHERE {seen} RETURNING *"
+            row = await connection.fetchrow(query, token, views, downloads)
+        else:
+            row = await connection.fetchrow(f"SELECT * FROM videos WHERE {seen}", token)  # noqa: S608
         return video_of(row) if row else None
 
     async def add_late(
@@ -228,30 +220,12 @@ class VideosRepository:
     async def lock_overdue(self, connection: Connection, *, now: datetime, limit: int) -> list[Video]:
         """Videos at work past their deadline that no other sweep has in hand or had before."""
         rows = await connection.fetch(
-            """
+            f"""
             SELECT * FROM videos
-            WHERE status IN ('pending', 'processing') AND given_up_at IS NULL AND deadline_at <= $1
+            WHERE {VIDEO_AT_WORK} AND given_up_at IS NULL AND deadline_at <= $1
             ORDER BY video_id LIMIT $2 FOR UPDATE SKIP LOCKED
-            """,
+            """,  # noqa: S608 - constants
             now,
             limit,
         )
         return [video_of(row) for row in rows]
-
-    async def add_artifacts(self, connection: Connection, found: Iterable[tuple[UUID, UUID, str]]) -> None:
-        """List (video, user, key) of objects made for videos, also of deleted ones, beside those of jobs."""
-        rows = sorted(set(found))
-        if not rows:
-            return
-        await connection.execute(
-            """
-            INSERT INTO job_artifacts (job_id, user_id, key)
-            SELECT made.video_id, made.user_id, made.key
-            FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS made (video_id, user_id, key)
-            JOIN videos ON videos.video_id = made.video_id AND videos.user_id = made.user_id
-            ON CONFLICT DO NOTHING
-            """,
-            [row[0] for row in rows],
-            [row[1] for row in rows],
-            [row[2] for row in rows],
-        )

@@ -7,6 +7,7 @@ from octavia_common.artifacts import ArtifactStore
 
 from octavia_gateway.database import Connection, GatewayDatabase
 from octavia_gateway.events.log import EventLog
+from octavia_gateway.files import made_objects
 from octavia_gateway.files.cleanup import delete_job_objects
 from octavia_gateway.retention.policy import Policy
 from octavia_gateway.videos.announce import deleted_draft
@@ -20,19 +21,6 @@ UPDATE videos SET purged_at = clock_timestamp(), share_token = NULL WHERE video_
            OR finished_at < clock_timestamp() - $2::interval)
     LIMIT $3 FOR UPDATE SKIP LOCKED
 ) RETURNING *
-"""
-
-_WITH_OBJECTS = """
-SELECT user_id, video_id FROM videos
-WHERE purged_at IS NOT NULL
-  AND EXISTS (SELECT 1 FROM job_artifacts made WHERE made.job_id = videos.video_id)
-  AND NOT EXISTS (
-    SELECT 1 FROM videos busy
-    WHERE busy.user_id = videos.user_id AND busy.status IN ('pending', 'processing'))
-  AND NOT EXISTS (
-    SELECT 1 FROM jobs busy
-    WHERE busy.user_id = videos.user_id AND busy.status IN ('queued', 'processing'))
-ORDER BY random() LIMIT 1 FOR UPDATE OF videos SKIP LOCKED
 """
 
 _FORGET = """
@@ -70,10 +58,10 @@ class VideoRetention:
     async def finish_one(self) -> bool:
         """Remove the objects of one hidden video; False where there is none whose owner's work is still."""
         async with self._database.service_transaction() as connection:
-            row = await connection.fetchrow(_WITH_OBJECTS)
-            if row is None:
+            found = await made_objects.lock_gone_with_objects(connection, made_objects.VIDEOS)
+            if found is None:
                 return False
-            return await delete_job_objects(self._database, self._store, row["user_id"], row["video_id"])
+            return await delete_job_objects(self._database, self._store, *found)
 
     async def forget(self, connection: Connection, *, age: timedelta, limit: int) -> None:
         """Remove at most `limit` rows of videos that were hidden `age` ago and list no object any more."""
