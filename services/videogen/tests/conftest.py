@@ -1,8 +1,6 @@
 """Videos, a service as a process of its own, and the rest of the platform as the service meets it."""
 
 import asyncio
-import os
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from octavia_common import testing
 from octavia_common.artifacts import ArtifactStore, open_store
 from octavia_common.commands.topics import apply_topics
 from octavia_common.database import Database
@@ -28,9 +26,8 @@ from octavia_common.events import (
     VideoSpec,
     hold_id_of,
 )
-from octavia_common.messaging.codec import decode, encode
 from octavia_common.migrations import migrate, migrations_of_installed_services
-from octavia_common.topics import JOBS_OUTCOME, VIDEOS_MODELS, VIDEOS_PROGRESS, topic_of
+from octavia_common.topics import JOBS_OUTCOME, VIDEOS_MODELS, VIDEOS_PROGRESS
 from octavia_videogen.settings import VideogenSettings
 
 
@@ -116,54 +113,15 @@ async def store(settings: VideogenSettings) -> AsyncIterator[ArtifactStore]:
     await store.close()
 
 
-class Wire:
+class Wire(testing.Wire):
     """The rest of the platform: says things, and hears what videogen says."""
 
     def __init__(self, settings: VideogenSettings) -> None:
-        self._prefix = settings.kafka_prefix
-        servers = settings.kafka_bootstrap_servers
-        self._producer = AIOKafkaProducer(bootstrap_servers=servers)
-        names = [f"{self._prefix}{topic.name}" for topic in (JOBS_OUTCOME, VIDEOS_PROGRESS, VIDEOS_MODELS)]
-        self._consumer = AIOKafkaConsumer(*names, bootstrap_servers=servers, auto_offset_reset="earliest")
-        self.heard: dict[UUID, EventData] = {}
-        self.times: dict[UUID, int] = {}
+        told = (JOBS_OUTCOME, VIDEOS_PROGRESS, VIDEOS_MODELS)
+        super().__init__(settings.kafka_bootstrap_servers, settings.kafka_prefix, told)
 
-    async def __aenter__(self) -> "Wire":
-        await self._producer.start()
-        await self._consumer.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._consumer.stop()
-        await self._producer.stop()
-
-    async def say(self, *events: EventData) -> None:
-        for event in events:
-            topic = f"{self._prefix}{topic_of(type(event)).name}"
-            await self._producer.send(topic, encode(event, service="test"), key=event.key().encode())
-        await self._producer.flush()
-
-    async def hear(self, enough: Callable[[], object], seconds: float = 60) -> None:
-        """Listen until `enough` has come."""
-        async with asyncio.timeout(seconds):
-            while not enough():
-                for records in (await self._consumer.getmany(timeout_ms=200)).values():
-                    for record in records:
-                        event: Any = decode(record.value)
-                        self.heard[event.id] = event.data
-                        self.times[event.id] = self.times.get(event.id, 0) + 1
-
-    async def hear_no_more(self, seconds: float = 1.5) -> None:
-        """Listen for a while to whatever comes."""
-        over = asyncio.get_running_loop().time() + seconds
-        await self.hear(lambda: asyncio.get_running_loop().time() > over)
-
-    def of(self, video: Video, *kinds: type[EventData]) -> list[Any]:
-        return [
-            event
-            for event in self.heard.values()
-            if isinstance(event, kinds) and event.subject() == str(video.job_id)
-        ]
+    def about(self, video: Video, *kinds: type[EventData]) -> list[Any]:
+        return self.of(*kinds, subject=str(video.job_id))
 
 
 @pytest.fixture
@@ -189,21 +147,9 @@ async def replica(
     settings: VideogenSettings, folder: Path, **more: str
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """`octavia-videogen` as a process, ready; whatever it does, it ends with the test."""
-    log = folder / f"{uuid4().hex}.log"
-    program = Path(sys.executable).with_name("octavia-videogen")
-    environment = {**os.environ, **_environment(settings), **more}
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(program, env=environment, stdout=output, stderr=output)
-    try:
-        async with asyncio.timeout(60):
-            while '"event": "ready"' not in log.read_text():
-                assert process.returncode is None, log.read_text()
-                await asyncio.sleep(0.1)
+    environment = {**_environment(settings), **more}
+    async with testing.replica("videogen", environment, folder / f"{uuid4().hex}.log") as process:
         yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 def _environment(settings: VideogenSettings) -> dict[str, str]:

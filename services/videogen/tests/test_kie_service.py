@@ -69,15 +69,17 @@ async def test_every_misbehaviour_ends_as_it_must(
     async with replica_of(**kie, VIDEO_ORDERS_MOST="15", VIDEO_ORDERS_SECONDS="2"):
         await wire.say(*(video.reserved() for video in everything))
         await wire.hear(
-            lambda: all(wire.of(video, VideoGenerated, JobFailed) for video in everything), seconds=90
+            lambda: all(wire.about(video, VideoGenerated, JobFailed) for video in everything), seconds=90
         )
         await wire.hear_no_more(1)
     for name, video in good.items():
-        assert [type(event) for event in wire.of(video, VideoGenerated, JobFailed)] == [VideoGenerated], name
-        percents = [event.percent for event in wire.of(video, VideoProgressed)]
+        assert [type(event) for event in wire.about(video, VideoGenerated, JobFailed)] == [VideoGenerated], (
+            name
+        )
+        percents = [event.percent for event in wire.about(video, VideoProgressed)]
         assert percents == sorted(percents), (name, percents)
     for name, video in bad.items():
-        (ending,) = wire.of(video, VideoGenerated, JobFailed)
+        (ending,) = wire.about(video, VideoGenerated, JobFailed)
         assert isinstance(ending, JobFailed), name
         assert ending.error.code == codes.get(name, "video_unusable"), (name, ending.error)
         assert "credits are back" in ending.error.message
@@ -102,9 +104,9 @@ async def test_a_lost_answer_is_found_by_the_call_back_and_never_ordered_twice(
         await wire.say(found.called_back(task["id"]))
         await wire.hear_no_more(1)
         control.end()
-        await wire.hear(lambda: wire.of(found, VideoGenerated) and wire.of(foreign, VideoGenerated))
+        await wire.hear(lambda: wire.about(found, VideoGenerated) and wire.about(foreign, VideoGenerated))
         await wire.hear_no_more(1)
-    assert not wire.of(found, JobFailed)
+    assert not wire.about(found, JobFailed)
     assert len(control.tasks()) == 2
 
 
@@ -134,15 +136,15 @@ async def test_a_lost_answer_without_any_call_back_fails_at_the_deadline(
     stuck = video_of(prompt="Never ends sim:manual", model=MODEL)
     async with replica_of(**kie, VIDEO_MODELS_FILE=str(models)):
         await wire.say(lost.reserved(), stuck.reserved())
-        await wire.hear(lambda: wire.of(lost, JobFailed) and wire.of(stuck, JobFailed), seconds=30)
+        await wire.hear(lambda: wire.about(lost, JobFailed) and wire.about(stuck, JobFailed), seconds=30)
         (task,) = control.tasks_of("Lost for good")
         await wire.say(lost.called_back(task["id"]))
         control.end(control.tasks_of("Never ends")[0]["id"])
         await wire.say(stuck.called_back(control.tasks_of("Never ends")[0]["id"]))
-        await wire.hear(lambda: wire.of(lost, VideoGenerated) and wire.of(stuck, VideoGenerated))
-    (failed,) = wire.of(lost, JobFailed)
+        await wire.hear(lambda: wire.about(lost, VideoGenerated) and wire.about(stuck, VideoGenerated))
+    (failed,) = wire.about(lost, JobFailed)
     assert failed.error.code == "video_order_lost"
-    assert wire.of(stuck, JobFailed)[0].error.code == "video_too_late"
+    assert wire.about(stuck, JobFailed)[0].error.code == "video_too_late"
     assert len(control.tasks()) == 2
 
 
@@ -152,14 +154,14 @@ async def test_a_cancelled_video_is_told_of_nothing_more_but_a_late_success(
     video = video_of(prompt="Cancelled sim:manual", model=MODEL)
     async with replica_of(**kie):
         await wire.say(video.reserved())
-        await wire.hear(lambda: wire.of(video, VideoProgressed))
+        await wire.hear(lambda: wire.about(video, VideoProgressed))
         await wire.say(video.cancelled())
         await wire.hear_no_more(1)
-        told = len(wire.of(video, VideoProgressed))
+        told = len(wire.about(video, VideoProgressed))
         control.end(ending=Ending.SUCCESS)
-        await wire.hear(lambda: wire.of(video, VideoGenerated))
-        assert len(wire.of(video, VideoProgressed)) == told
-    assert not wire.of(video, JobFailed)
+        await wire.hear(lambda: wire.about(video, VideoGenerated))
+        assert len(wire.about(video, VideoProgressed)) == told
+    assert not wire.about(video, JobFailed)
 
 
 async def test_a_clip_that_its_provider_keeps_expires(
@@ -172,9 +174,9 @@ async def test_a_clip_that_its_provider_keeps_expires(
     video = video_of(prompt="Kept there sim:expires=4", model=MODEL)
     async with replica_of(**kie, VIDEO_KEEP="provider", VIDEO_KEPT_CHECK_SECONDS="0.5"):
         await wire.say(video.reserved())
-        await wire.hear(lambda: wire.of(video, VideoGenerated))
-        (made,) = wire.of(video, VideoGenerated)
+        await wire.hear(lambda: wire.about(video, VideoGenerated))
+        (made,) = wire.about(video, VideoGenerated)
         assert made.kept_by_provider
         remote = await store.read_document(made.video, RemoteVideo)
         assert remote.url.endswith(".mp4")
-        await wire.hear(lambda: wire.of(video, VideoExpired))
+        await wire.hear(lambda: wire.about(video, VideoExpired))

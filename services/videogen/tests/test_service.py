@@ -29,10 +29,10 @@ async def test_a_prompt_becomes_a_clip_with_real_progress(
     video = video_of(ratio=AspectRatio.PORTRAIT)
     async with replica_of():
         await wire.say(video.reserved(), video.reserved())
-        await wire.hear(lambda: wire.of(video, VideoGenerated, JobFailed))
+        await wire.hear(lambda: wire.about(video, VideoGenerated, JobFailed))
         await wire.hear_no_more()
-    (made,) = wire.of(video, VideoGenerated)
-    assert not wire.of(video, JobFailed)
+    (made,) = wire.about(video, VideoGenerated)
+    assert not wire.about(video, JobFailed)
     assert (made.provider, made.width, made.height) == ("local", 720, 1280)
     clip = await store.fetch(made.video, tmp_path / "clip")
     info = await probe(clip)
@@ -43,7 +43,7 @@ async def test_a_prompt_becomes_a_clip_with_real_progress(
     assert b"Placeholder" in clip.read_bytes()
     poster = await store.read(made.poster)
     assert (poster[:4], poster[8:12]) == (b"RIFF", b"WEBP")
-    percents = [event.percent for event in wire.of(video, VideoProgressed)]
+    percents = [event.percent for event in wire.about(video, VideoProgressed)]
     assert percents[0] == 10
     assert sorted(percents) == percents
     assert percents[-1] <= 99
@@ -78,20 +78,20 @@ async def test_a_killed_replica_is_carried_on_for_and_nothing_is_told_twice(
     called_off = video_of(prompt="Called off")
     async with replica_of() as first, replica_of():
         await wire.say(*(video.reserved() for video in (*videos, called_off)), called_off.cancelled())
-        await wire.hear(lambda: any(wire.of(video, VideoProgressed) for video in videos))
+        await wire.hear(lambda: any(wire.about(video, VideoProgressed) for video in videos))
         await asyncio.sleep(1)
         first.kill()
         await wire.hear(
-            lambda: all(wire.of(video, VideoGenerated, JobFailed) for video in videos), seconds=90
+            lambda: all(wire.about(video, VideoGenerated, JobFailed) for video in videos), seconds=90
         )
         await wire.hear_no_more()
     for video in videos:
-        (made,) = wire.of(video, VideoGenerated, JobFailed)
+        (made,) = wire.about(video, VideoGenerated, JobFailed)
         assert isinstance(made, VideoGenerated), made
         assert await store.stat(made.video.key) == made.video
-        percents = [event.percent for event in wire.of(video, VideoProgressed)]
+        percents = [event.percent for event in wire.about(video, VideoProgressed)]
         assert percents == sorted(percents)
-    assert not wire.of(called_off, VideoGenerated, JobFailed)
+    assert not wire.about(called_off, VideoGenerated, JobFailed)
 
 
 async def test_a_picture_that_is_none_fails_the_video_in_plain_words(
@@ -101,9 +101,9 @@ async def test_a_picture_that_is_none_fails_the_video_in_plain_words(
     broken.image = await store.write(f"users/{broken.user_id}/uploads/1", b"no picture", "image/png")
     async with replica_of():
         await wire.say(broken.reserved(), unknown.reserved())
-        await wire.hear(lambda: wire.of(broken, JobFailed) and wire.of(unknown, JobFailed))
-    assert wire.of(broken, JobFailed)[0].error.code == "video_picture_unusable"
-    (failed,) = wire.of(unknown, JobFailed)
+        await wire.hear(lambda: wire.about(broken, JobFailed) and wire.about(unknown, JobFailed))
+    assert wire.about(broken, JobFailed)[0].error.code == "video_picture_unusable"
+    (failed,) = wire.about(unknown, JobFailed)
     assert failed.error.code == "video_model_unavailable"
     assert "local-placeholder" in failed.error.message
 

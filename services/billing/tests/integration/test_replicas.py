@@ -29,10 +29,11 @@ from octavia_common.events import (
     UserRegistered,
 )
 from octavia_common.messaging.codec import decode
+from octavia_common.testing import replica
 
 from .conftest import Bank
 from .test_consumers import submitted
-from .wire import Wire, replica
+from .wire import Wire
 
 pytestmark = pytest.mark.integration
 
@@ -47,7 +48,7 @@ async def test_twenty_jobs_of_75_at_once_against_500(
     settings = {**environment, "WELCOME_CREDITS": "500"}
     async with AsyncExitStack() as stack:
         for number in range(2):
-            await stack.enter_async_context(replica(settings, tmp_path / f"{number}.log"))
+            await stack.enter_async_context(replica("billing", settings, tmp_path / f"{number}.log"))
         wire = await stack.enter_async_context(Wire(environment))
         await wire.say(UserRegistered(user_id=user))
         await wire.hear(lambda: bool(wire.of(LedgerPosted)))
@@ -80,7 +81,7 @@ async def test_four_replicas_under_a_zipf_load(
     crowd = Crowd(seed=waves, users=30)
     async with AsyncExitStack() as stack:
         logs = [tmp_path / f"{number}.log" for number in range(4)]
-        replicas = [await stack.enter_async_context(replica(settings, log)) for log in logs]
+        replicas = [await stack.enter_async_context(replica("billing", settings, log)) for log in logs]
         wire = await stack.enter_async_context(Wire(environment))
         watch = Watch(bank)
         watching = asyncio.create_task(watch.run())

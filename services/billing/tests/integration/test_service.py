@@ -21,11 +21,12 @@ from octavia_common.events import (
     UserRegistered,
     VideoReserved,
 )
+from octavia_common.testing import replica
 
 from .conftest import Bank
 from .test_consumers import submitted
 from .test_videos import submitted as videos_submitted
-from .wire import Wire, replica
+from .wire import Wire
 
 pytestmark = pytest.mark.integration
 
@@ -36,8 +37,8 @@ async def test_one_of_two_is_killed_while_everything_is_said_twice(
     users = [uuid4() for _ in range(10)]
     jobs = [submitted(user) for user in users for _ in range(3)]
     async with AsyncExitStack() as stack:
-        one = await stack.enter_async_context(replica(environment, tmp_path / "one.log"))
-        two = await stack.enter_async_context(replica(environment, tmp_path / "two.log"))
+        one = await stack.enter_async_context(replica("billing", environment, tmp_path / "one.log"))
+        two = await stack.enter_async_context(replica("billing", environment, tmp_path / "two.log"))
         wire = await stack.enter_async_context(Wire(environment))
         await wire.say(*(UserRegistered(user_id=user) for user in users))
         await wire.hear(lambda: len(wire.of(LedgerPosted)) >= 10 and bool(wire.of(PricesPublished)))
@@ -78,8 +79,8 @@ async def test_batches_of_videos_are_held_whole_though_they_are_said_twice(
     # 500 credits hold five videos: a batch of three, and not another.
     batches = [videos_submitted(user, 3) for user in users for _ in range(2)]
     async with AsyncExitStack() as stack:
-        one = await stack.enter_async_context(replica(environment, tmp_path / "one.log"))
-        await stack.enter_async_context(replica(environment, tmp_path / "two.log"))
+        one = await stack.enter_async_context(replica("billing", environment, tmp_path / "one.log"))
+        await stack.enter_async_context(replica("billing", environment, tmp_path / "two.log"))
         wire = await stack.enter_async_context(Wire(environment))
         await wire.say(*batches)
         one.send_signal(signal.SIGKILL)
