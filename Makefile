@@ -5,7 +5,7 @@ SHELL := /bin/sh
 VENV := .venv/bin
 LOCAL := $(VENV)/python -m octavia_local
 
-.PHONY: help setup run up down logs test test-long test-unit hostile chaos soak lint format bench sample lock clean
+.PHONY: help setup run up down logs test test-long test-unit hostile chaos soak test-engines lint format bench sample engines lock clean
 
 help: ## Explain every target
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,9 @@ chaos: setup ## Half an hour of jobs while everything is killed and paused (MINU
 soak: setup ## Half an hour of steady load: memory and waiting events stay flat (MINUTES=30)
 	@SOAK_MINUTES=$(or $(MINUTES),30) $(VENV)/python -m pytest -s tests/chaos/test_soak.py $(ARGS)
 
+test-engines: engines ## The heavy engines on tiny models, each in its environment, then a whole job through them
+	@$(LOCAL) test-engines $(ENGINES)
+
 lint: setup ## ruff and mypy --strict over everything
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
@@ -61,6 +64,9 @@ bench: setup ## Measure; writes benchmarks/results.json
 
 sample: setup ## Make the bundled sample video again
 	@$(LOCAL) sample
+
+engines: setup ## Install engines that need environments of their own (ENGINES="faster-whisper coqui vllm")
+	@$(LOCAL) engines install $(ENGINES)
 
 lock: setup ## Resolve requirements/*.txt anew from the packages' own pyproject.toml files
 	@$(LOCAL) lock

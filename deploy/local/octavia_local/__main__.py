@@ -8,6 +8,8 @@ import sys
 
 from octavia_local.background import down, follow_logs, up
 from octavia_local.demo import Demo, ensure_sample
+from octavia_local.engine_tests import run_engine_tests
+from octavia_local.engines import ENGINES, engine
 from octavia_local.errors import LocalError
 from octavia_local.launcher import Launcher
 from octavia_local.layout import Layout
@@ -16,7 +18,7 @@ from octavia_local.plan import real_plan
 from octavia_local.servers.postgres import remove_data_outside
 from octavia_local.settings import LocalSettings
 from octavia_local.signals import Stopped
-from octavia_local.toolchain import own_projects
+from octavia_local.toolchain import Toolchain, own_projects
 
 
 def main() -> int:
@@ -32,6 +34,12 @@ def main() -> int:
     commands.add_parser("down", help="stop what `up` started")
     commands.add_parser("logs", help="follow all logs")
     commands.add_parser("sample", help="make the bundled sample")
+    engines = commands.add_parser("engines", help="environments of heavy engines")
+    action = engines.add_subparsers(dest="action", required=True)
+    install = action.add_parser("install", help="make them, or bring them up to date")
+    install.add_argument("names", nargs="*", metavar="NAME", default=[each.name for each in ENGINES])
+    tests = commands.add_parser("test-engines", help="the tests that need engines' environments")
+    tests.add_argument("names", nargs="*", metavar="NAME", help="engines; `platform`: whole jobs")
     commands.add_parser("lock", help="resolve requirements/*.txt anew")
     commands.add_parser("typecheck", help="mypy over every package of the checkout")
     commands.add_parser("clean", help="remove data, logs, secrets and environments")
@@ -60,13 +68,18 @@ def _do(arguments: argparse.Namespace, layout: Layout) -> int:
             follow_logs(layout)
         case "sample":
             print(ensure_sample(layout, again=True))
+        case "engines":
+            for name in arguments.names:
+                Toolchain(layout).install_engine(engine(name))
+        case "test-engines":
+            return run_engine_tests(layout, arguments.names)
         case "lock":
             lock(layout.root, str(layout.root / ".octavia" / "bootstrap" / "bin" / "uv"))
         case "typecheck":
             return _typecheck(layout)
         case "clean":
             remove_data_outside(layout.data / "postgres")
-            for directory in (layout.state, layout.root / ".octavia", layout.root / ".venv"):
+            for directory in (layout.state, layout.root / ".octavia", layout.root / ".venv", layout.engines):
                 shutil.rmtree(directory, ignore_errors=True)
     return 0
 

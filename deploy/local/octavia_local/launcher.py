@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from octavia_local import credentials
+from octavia_local.engines import library_path
 from octavia_local.errors import LocalError
 from octavia_local.layout import Layout
 from octavia_local.plan import Plan
@@ -103,6 +104,9 @@ class Launcher:
             for index in range(self.settings.workers[name]):
                 port = self.settings.health_port(name, index)
                 own = {"HEALTH_PORT": str(port), "HEALTH_HOST": LOOPBACK}
+                libraries = library_path(name, self.layout, environment)
+                if libraries is not None:
+                    own["LD_LIBRARY_PATH"] = libraries
                 label = f"{name}-{index}" if self.settings.workers[name] > 1 else name
                 log = self.layout.logs / f"{label}.log"
                 _rotate(log)

@@ -37,6 +37,11 @@ class Layout:
         return self.root / ".venv" / "bin"
 
     @property
+    def engines(self) -> Path:
+        """Environments of heavy engines, see `octavia_local.engines`."""
+        return self.root / ".engines"
+
+    @property
     def logs(self) -> Path:
         return self.state / "logs"
 

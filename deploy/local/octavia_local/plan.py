@@ -1,8 +1,10 @@
 """What the launcher runs: the three servers, what is done once they are up, and the services."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from octavia_local.engines import program_of
 from octavia_local.layout import Layout
 from octavia_local.servers import (
     ExternalKafka,
@@ -36,14 +38,22 @@ class Plan:
     services: Mapping[str, Sequence[str]]
 
 
-def real_plan(layout: Layout) -> Plan:
-    """Octavia itself: its servers, migrations and topics, and every service that is installed here."""
+def real_plan(layout: Layout, given: Mapping[str, str] | None = None) -> Plan:
+    """Octavia itself: its servers, migrations and topics, and every service that is installed here.
+
+    Args:
+        given: the settings, which say what engines the services use; the environment's by default.
+
+    Raises:
+        LocalError: an engine's environment is missing.
+    """
+    settings = os.environ if given is None else given
     octavia = str(layout.venv_bin / "octavia")
     preparations = [
         ("Bringing the database up to date", [octavia, "migrate"]),
         ("Making the topics", [octavia, "topics", "apply"]),
     ]
-    programs = {name: layout.venv_bin / f"octavia-{name}" for name in SERVICES}
+    programs = {name: program_of(name, layout.venv_bin, layout, settings) for name in SERVICES}
     present = {name: [str(program)] for name, program in programs.items() if program.exists()}
     return Plan(make_servers, preparations, present)
 

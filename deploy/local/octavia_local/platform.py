@@ -15,7 +15,9 @@ from typing import Self
 
 import httpx
 
+from octavia_local.engines import program_of
 from octavia_local.errors import LocalError
+from octavia_local.layout import Layout
 from octavia_local.ports import LOOPBACK, free_port
 from octavia_local.processes import Process, stop_all
 from octavia_local.settings import SERVICES
@@ -61,17 +63,22 @@ class Platform:
         return [f"http://{LOOPBACK}:{port}" for port in self.gateway_ports]
 
     def add(self, name: str, index: int, settings: Mapping[str, str]) -> Service:
-        """One more process of a service, not started yet."""
+        """One more process of a service, not started yet.
+
+        Raises:
+            LocalError: the environment that its engine needs has not been made.
+        """
         health = free_port()
         own = {"HEALTH_PORT": str(health), "HEALTH_HOST": LOOPBACK, **settings}
         if name == "gateway":
             port = free_port()
             self.gateway_ports.append(port)
             own |= {"GATEWAY_PORT": str(port), "GATEWAY_HOST": LOOPBACK}
-        command = [str(Path(sys.executable).with_name(f"octavia-{name}"))]
+        environment = {**self.environment, **own}
+        program = program_of(name, Path(sys.executable).parent, Layout.default(), environment)
         log = self.directory / f"{name}-{index}.log"
         service = Service(
-            Process(f"{name}-{index}", command, environment={**self.environment, **own}, log=log), health
+            Process(f"{name}-{index}", [str(program)], environment=environment, log=log), health
         )
         self.services.setdefault(name, []).append(service)
         return service

@@ -4,6 +4,7 @@ Each step is skipped where it has been done with the same inputs. Only the stand
 run happens on a bare Python, before the environment that this module makes exists.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,8 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 
-from octavia_local import system_packages
+from octavia_local import engines, system_packages
+from octavia_local.engines import EngineEnvironment
 from octavia_local.errors import LocalError
 from octavia_local.layout import Layout
 from octavia_local.stamps import Stamp
@@ -43,8 +45,28 @@ class Toolchain:
         self._system_packages()
         for name in _JAR_SETS:
             self._jars(name)
-        self._environment()
-        self._own_packages()
+        self._environment(self._venv, self._root / "requirements" / "platform.txt")
+        self._own_packages(self._venv, own_projects(self._root))
+        for environment in engines.wanted(os.environ):
+            self.install_engine(environment)
+
+    def install_engine(self, environment: EngineEnvironment) -> None:
+        """Make an engine's environment, or bring it up to date.
+
+        Raises:
+            LocalError: as above.
+        """
+        folder = environment.folder(self._layout)
+        free = shutil.disk_usage(self._root).free
+        if not folder.exists() and free < environment.gib * 1024**3:
+            raise LocalError(
+                f"Too little disk: {free / 1024**3:.1f} GiB free at {self._root}, and the environment of "
+                f"{environment.name} takes {environment.gib} GiB: make room."
+            )
+        requirements = environment.lock(self._layout, gpu=engines.has_gpu())
+        # Locks of engines are whole, and overrule what packages say that they need (one torch for all).
+        self._environment(folder, requirements, "--no-deps")
+        self._own_packages(folder, environment.projects(self._layout))
 
     def _require_room(self) -> None:
         complete = (self._venv / "bin" / "python").exists() and self._java.exists()
@@ -76,32 +98,33 @@ class Toolchain:
         )
         stamp.set()
 
-    def _environment(self) -> None:
-        requirements = self._root / "requirements" / "platform.txt"
-        python = self._venv / "bin" / "python"
-        stamp = Stamp(self._venv / ".octavia-requirements", [requirements])
+    def _environment(self, folder: Path, requirements: Path, *how: str) -> None:
+        python = folder / "bin" / "python"
+        stamp = Stamp(folder / ".octavia-requirements", [requirements])
         if python.exists() and stamp.fresh:
             return
         uv = self._uv()
         if not python.exists():
-            say(f"Making the Python environment {self._venv}")
-            options = ["--no-python-downloads", "--python", sys.executable, str(self._venv)]
+            say(f"Making the Python environment {folder}")
+            options = ["--no-python-downloads", "--python", sys.executable, str(folder)]
             run([uv, "venv", "-q", *options], "The Python environment cannot be made")
-        say("Installing Python packages")
-        options = ["--python", str(python), "--require-hashes", "-r", str(requirements)]
+        say(f"Installing the Python packages of {requirements.name}")
+        options = ["--python", str(python), "--require-hashes", *how, "-r", str(requirements)]
         run([uv, "pip", "install", "-q", *options], "The Python packages cannot be installed")
         stamp.set()
 
-    def _own_packages(self) -> None:
-        projects = own_projects(self._root)
+    def _own_packages(self, folder: Path, projects: Sequence[Path]) -> None:
         folders = "\n".join(str(project.parent) for project in projects)
-        stamp = Stamp(self._venv / ".octavia-own-packages", projects, folders)
+        stamp = Stamp(folder / ".octavia-own-packages", projects, folders)
         if stamp.fresh:
             return
-        say(f"Installing {len(projects)} packages of this checkout")
-        editables = [part for project in projects for part in ("-e", str(project.parent))]
-        options = ["--python", str(self._venv / "bin" / "python"), "--no-deps", "--no-build-isolation"]
-        run([self._uv(), "pip", "install", "-q", *options, *editables], "The packages cannot be installed")
+        if projects:
+            say(f"Installing {len(projects)} packages of this checkout into {folder.name}")
+            editables = [part for project in projects for part in ("-e", str(project.parent))]
+            options = ["--python", str(folder / "bin" / "python"), "--no-deps", "--no-build-isolation"]
+            run(
+                [self._uv(), "pip", "install", "-q", *options, *editables], "The packages cannot be installed"
+            )
         stamp.set()
 
     def _uv(self) -> str:
