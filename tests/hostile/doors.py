@@ -22,6 +22,7 @@ from octavia_common.database import Database
 from octavia_common.documents import DubResult, Loudness, Subtitles
 from octavia_common.events import (
     AspectRatio,
+    EnginePublished,
     EntryKind,
     LedgerPosted,
     Output,
@@ -29,12 +30,14 @@ from octavia_common.events import (
     VideoModelsPublished,
     VideoSpec,
     VideoTask,
+    Voice,
     hold_id_of,
 )
 from octavia_common.outbox.outbox import Outbox
 from octavia_common.pricing import KindPrice, PriceList, PriceTier
 from octavia_gateway.app import build_app
 from octavia_gateway.auth.repository import AuthRepository
+from octavia_gateway.capabilities.repository import EnginesRepository
 from octavia_gateway.composition import Gateway, compose
 from octavia_gateway.credits.repository import CreditsRepository
 from octavia_gateway.files.models import AudioSummary, FileMedia, FileRecord, FileType, VideoSummary
@@ -71,6 +74,23 @@ CATALOGUE = VideoModelsPublished(
             durations_seconds=(5,),
             aspect_ratios=(AspectRatio.LANDSCAPE,),
         ),
+    ),
+)
+ENGINES = (
+    EnginePublished(kind="transcriber", engine="test", version="1", languages=("en",)),
+    EnginePublished(
+        kind="translator",
+        engine="test",
+        version="1",
+        pairs={"en": ("es", "fr", "pt", "ca", "gl")},
+        honours=("glossary", "style", "formality"),
+    ),
+    EnginePublished(
+        kind="synthesizer",
+        engine="test",
+        version="1",
+        voices=(Voice(id="any", title="Any"),),
+        honours=("voices",),
     ),
 )
 
@@ -316,6 +336,8 @@ async def open_doors(database_url: str, **settings: Any) -> AsyncIterator[Doors]
         async with database.transaction() as connection:
             await CreditsRepository().put_prices(connection, PRICES, published_at=datetime.now(UTC))
             await CatalogueRepository().put(connection, CATALOGUE, published_at=datetime.now(UTC))
+            for engine in ENGINES:
+                await EnginesRepository().put(connection, engine, published_at=datetime.now(UTC))
         yield doors
     finally:
         await doors.client.aclose()

@@ -19,6 +19,7 @@ PUBLIC = {
     ("POST", "/api/v1/auth/login"),
     ("POST", "/api/v1/auth/refresh"),
     ("OPTIONS", "/api/v1/uploads"),
+    ("GET", "/api/v1/capabilities"),
     ("POST", "/api/v1/video-callback/{token}"),
     ("POST", "/api/video-callback"),
     ("GET", "/s/{token}"),

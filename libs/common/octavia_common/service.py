@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from datetime import UTC, datetime
 from typing import Any, Self
 
 import structlog
@@ -13,7 +14,7 @@ from octavia_common.artifacts.s3 import open_store
 from octavia_common.artifacts.store import ArtifactStore
 from octavia_common.database import Database
 from octavia_common.errors import TransientError
-from octavia_common.events import EventData
+from octavia_common.events import EnginePublished, EventData
 from octavia_common.health import Health, HealthServer, serve_health
 from octavia_common.messaging.broker import make_broker
 from octavia_common.messaging.consumer import Consumer, Plumbing
@@ -89,6 +90,7 @@ class ServiceRuntime:
         self._server: HealthServer | None = None
         self._database: Database | None = None
         self._needs_endings = False
+        self._engine: EnginePublished | None = None
         if schema is not None:
             self._database = Database(
                 settings.database_url.get_secret_value(),
@@ -145,6 +147,10 @@ class ServiceRuntime:
         """Be ready only while `check` passes."""
         self.health.checks[name] = check
 
+    def tell_engine(self, engine: EnginePublished) -> None:
+        """Have everybody told, at the start and before this process is ready, what its engine can do."""
+        self._engine = engine
+
     async def __aenter__(self) -> Self:
         settings = self.settings
         self._server = await serve_health(self.health, settings.health_host, settings.health_port)
@@ -180,6 +186,11 @@ class ServiceRuntime:
         # What `broker.start` does, but all groups are joined at once instead of one after another.
         await asyncio.gather(*(subscriber.start() for subscriber in self.broker.subscribers))
         self.broker.running = True
+        if self._engine is not None:
+            # At each start: a configuration that comes back is news, though its content is not.
+            await self.publisher.publish(
+                [self._engine.model_copy(update={"published_at": datetime.now(UTC)})]
+            )
 
     async def _check_kafka(self) -> None:
         if not await self.broker.ping(timeout=4):

@@ -12,6 +12,7 @@ from octavia_gateway import problems
 from octavia_gateway.admin import endpoints as admin
 from octavia_gateway.api_keys import endpoints as api_keys
 from octavia_gateway.auth import endpoints as auth
+from octavia_gateway.capabilities import endpoints as capabilities
 from octavia_gateway.credits import endpoints as credits_
 from octavia_gateway.erasure import endpoints as erasure
 from octavia_gateway.events import endpoints as events
@@ -34,6 +35,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     api_keys.router,
     remote.router,
     *files.routers,
+    capabilities.router,
     jobs.router,
     videos.batches,
     videos.router,

@@ -18,6 +18,7 @@ from octavia_gateway.auth.passwords import Passwords
 from octavia_gateway.auth.repository import AuthRepository
 from octavia_gateway.auth.service import AuthService
 from octavia_gateway.auth.tokens import AccessTokens
+from octavia_gateway.capabilities.service import CapabilitiesService
 from octavia_gateway.credits.service import CreditsService
 from octavia_gateway.database import GatewayDatabase
 from octavia_gateway.deadlines import Deadlines, every
@@ -29,7 +30,6 @@ from octavia_gateway.events.service import StreamService
 from octavia_gateway.files.services import FileServices
 from octavia_gateway.housekeeping import Housekeeping
 from octavia_gateway.idempotency import Idempotency
-from octavia_gateway.jobs.languages import LanguageCatalogue
 from octavia_gateway.jobs.service import JobsService
 from octavia_gateway.rate_limits.guessing import GuessingGuard
 from octavia_gateway.rate_limits.limiter import RateLimiter
@@ -97,6 +97,7 @@ def compose(settings: GatewaySettings, database: Database, outbox: Outbox, store
     limiter = RateLimiter(tables)
     files = FileServices.build(settings, tables, store)
     remote = RemoteServices.build(settings, tables, files)
+    capabilities = CapabilitiesService(tables, settings.supported_pairs())
     resources = Resources(
         settings=settings,
         database=tables,
@@ -111,10 +112,11 @@ def compose(settings: GatewaySettings, database: Database, outbox: Outbox, store
             tables,
             store,
             hub,
-            LanguageCatalogue(settings.supported_pairs()),
+            capabilities,
             deadline=timedelta(seconds=settings.job_deadline_seconds),
             max_target_languages=settings.max_target_languages,
         ),
+        capabilities=capabilities,
         credits=CreditsService(tables),
         admin=AdminService(tables, hub),
         streams=StreamService(tables, streams),

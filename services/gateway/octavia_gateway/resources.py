@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from octavia_gateway.api_keys.service import ApiKeysService
     from octavia_gateway.auth.service import AuthService
     from octavia_gateway.auth.user import Authenticator
+    from octavia_gateway.capabilities.service import CapabilitiesService
     from octavia_gateway.credits.service import CreditsService
     from octavia_gateway.database import GatewayDatabase
     from octavia_gateway.erasure.service import AccountDeletion
@@ -41,6 +42,7 @@ class Resources:
     auth: "AuthService"
     api_keys: "ApiKeysService"
     jobs: "JobsService"
+    capabilities: "CapabilitiesService"
     credits: "CreditsService"
     admin: "AdminService"
     streams: "StreamService"

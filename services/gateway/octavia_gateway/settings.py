@@ -64,8 +64,9 @@ class GatewaySettings(ServiceSettings):
     idempotency_hours: float = Field(24.0, description="How long an Idempotency-Key is remembered.")
 
     language_pairs: str = Field(
-        "en:es,en:ca,en:gl,en:fr,en:pt",
-        description="Language pairs that the engines can do, `source:target`, comma-separated.",
+        "",
+        description="Only these language pairs, `source:target`, comma-separated; empty: all that the "
+        "engines can do.",
     )
     max_target_languages: int = Field(10, description="Most target languages of one job.")
     job_deadline_seconds: float = Field(

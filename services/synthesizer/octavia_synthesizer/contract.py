@@ -9,5 +9,6 @@ CONTRACT = Contract(
     sends=(
         e.ChunkSynthesized,
         e.JobFailed,
+        e.EnginePublished,
     ),
 )

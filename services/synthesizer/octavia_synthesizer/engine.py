@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from octavia_common.engines import Engine
 from octavia_common.errors import PermanentError
+from octavia_common.events import EnginePublished, Voice
 
 Samples = NDArray[np.float32]
 """Mono sound, one value a sample, full scale at ±1."""
@@ -43,8 +44,15 @@ class LineUnspeakableError(PermanentError):
     code = "line_unspeakable"
 
 
+class UnknownVoiceError(PermanentError):
+    """The job asks for a voice that the engine does not have, or not in this language."""
+
+    code = "unknown_voice"
+
+
 class SynthesisEngine(Engine[SpeechRequest, Sound]):
-    """A speech engine: it implements `work`, `voice_for` and `languages`.
+    """A speech engine: it implements `work`, `voice_for` and `languages`, and where voices can be chosen
+    `voices` and `voice_called`.
 
     `rates` are the slowest and fastest it can speak by itself; equal where it cannot change its
     rate, and then the sound is stretched instead.
@@ -63,3 +71,26 @@ class SynthesisEngine(Engine[SpeechRequest, Sound]):
     @abstractmethod
     def languages(self) -> Sequence[str] | None:
         """Tags of the languages it speaks; None where it takes any."""
+
+    def voices(self) -> Sequence[Voice]:
+        """Voices that a job may ask for."""
+        return ()
+
+    def voice_called(self, voice_id: str, language: str) -> str:
+        """The voice of that id among `voices`, in the words of `SpeechRequest.voice`.
+
+        Raises UnknownVoiceError, UnsupportedLanguageError.
+        """
+        raise UnknownVoiceError(f"The speech engine {self.name} lets nobody choose a voice.", voice=voice_id)
+
+    def published(self) -> EnginePublished:
+        """What the platform is told of it, once it is loaded; an engine that can do more says more."""
+        languages, voices = self.languages(), tuple(self.voices())
+        return EnginePublished(
+            kind="synthesizer",
+            engine=self.name,
+            version=self.version,
+            languages=None if languages is None else tuple(languages),
+            voices=voices,
+            honours=("voices",) if voices else (),
+        )

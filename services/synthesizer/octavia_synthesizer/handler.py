@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
 from octavia_common.artifacts import ArtifactStore, artifact_key, made_once, sha256_of
 from octavia_common.cancellation import CancelToken
 from octavia_common.documents import Flag, Speech, SpokenSegment, TranslatedSegment, Translation
-from octavia_common.events import ArtifactRef, ChunkSynthesized, ChunkTranslated, CloudEvent
+from octavia_common.events import ArtifactRef, ChunkSynthesized, ChunkTranslated, CloudEvent, JobOptions
 from octavia_common.messaging.handlers import Work
 
 from octavia_synthesizer import fitting
@@ -15,6 +16,9 @@ from octavia_synthesizer.engine import LineUnspeakableError, SynthesisEngine
 from octavia_synthesizer.fitting import SAMPLE_RATE, Slot
 from octavia_synthesizer.sound import FLAC_TYPE, encode, lengths
 from octavia_synthesizer.speaker import LineSpeaker
+
+EVERYBODY = "*"
+"""The speaker in `JobOptions.voices` that stands for all who are not named."""
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +36,8 @@ class SynthesizeChunk:
         self._speaker = LineSpeaker(engine)
 
     async def handle(self, event: CloudEvent[ChunkTranslated], work: Work) -> Sequence[ChunkSynthesized]:
-        """Raises UnsupportedLanguageError where the engine does not speak the language."""
+        """Raises UnsupportedLanguageError where the engine does not speak the language, UnknownVoiceError
+        where it lacks a voice asked for."""
         data = event.data
         self._engine.voice_for(data.target_language, "")
         key = artifact_key(
@@ -41,7 +46,7 @@ class SynthesizeChunk:
             inputs=[data.translation.sha256],
             engine=self._engine.name,
             version=self._engine.version,
-            params={"language": data.target_language, "fitting": fitting.VERSION},
+            params={"language": data.target_language, "fitting": fitting.VERSION, **_wishes(data.options)},
         )
 
         made: Speech | None = None
@@ -58,6 +63,7 @@ class SynthesizeChunk:
             ChunkSynthesized(
                 job=data.job,
                 chunk=data.chunk,
+                options=data.options,
                 source_language=data.source_language,
                 target_language=data.target_language,
                 made=tuple(dict.fromkeys((key, *audio))),
@@ -90,6 +96,12 @@ class SynthesizeChunk:
             segments=_with_gaps_flagged(translation.segments, results),
         )
 
+    def _voice(self, data: ChunkTranslated, speaker: str) -> str:
+        asked = data.options.voices.get(speaker) or data.options.voices.get(EVERYBODY)
+        if asked is not None:
+            return self._engine.voice_called(asked, data.target_language)
+        return self._engine.voice_for(data.target_language, speaker)
+
     async def _line(
         self, data: ChunkTranslated, segment: TranslatedSegment, cancel: CancelToken
     ) -> SpokenSegment:
@@ -98,7 +110,7 @@ class SynthesizeChunk:
             return silent(segment)
         if not slot.usable:
             return silent(segment, "too_long")
-        language, voice = data.target_language, self._engine.voice_for(data.target_language, segment.speaker)
+        language, voice = data.target_language, self._voice(data, segment.speaker)
         key = artifact_key(
             data.job.user_id,
             "speech-line",
@@ -134,6 +146,11 @@ class SynthesizeChunk:
             duration=played / SAMPLE_RATE,
             rate=natural / played,
         )
+
+
+def _wishes(options: JobOptions) -> dict[str, Any]:
+    """What of a job's wishes changes its speech; nothing where nothing was wished."""
+    return {"voices": options.voices} if options.voices else {}
 
 
 def speakable(text: str) -> bool:

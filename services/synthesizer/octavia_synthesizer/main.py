@@ -21,6 +21,7 @@ async def serve(settings: SynthesizerSettings) -> None:
         runtime.add_stage(
             CHUNKS_TRANSLATED, ChunkTranslated, SynthesizeChunk(runtime.store, engine), name="synthesizer"
         )
+        runtime.tell_engine(engine.published())
         async with runtime:
             await runtime.run()
     finally:

@@ -18,5 +18,6 @@ CONTRACT = Contract(
         e.ChunkReleased,
         e.ChunkTranscribed,
         e.JobFailed,
+        e.EnginePublished,
     ),
 )

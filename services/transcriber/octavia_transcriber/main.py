@@ -47,6 +47,7 @@ async def serve(settings: TranscriberSettings) -> None:
     )
 
     await engine.start()
+    runtime.tell_engine(engine.published())
     try:
         async with runtime:
             await runtime.run()

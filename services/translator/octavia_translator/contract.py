@@ -9,5 +9,6 @@ CONTRACT = Contract(
     sends=(
         e.ChunkTranslated,
         e.JobFailed,
+        e.EnginePublished,
     ),
 )

@@ -9,6 +9,7 @@ from typing import Any
 from octavia_common.cancellation import CancelToken
 from octavia_common.engines import Engine
 from octavia_common.errors import TransientError
+from octavia_common.events import EnginePublished
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,16 @@ class TranslationEngine(Engine[TranslationRequest, tuple[Answer, ...]]):
         May read files, so it is called in a thread. Raises UnsupportedLanguageError, with what can
         be done, for a pair it does not have.
         """
+
+    def published(self) -> EnginePublished:
+        """What the platform is told of it, once it is loaded; an engine that can do more says more."""
+        pairs = self.pairs()
+        return EnginePublished(
+            kind="translator",
+            engine=self.name,
+            version=self.version,
+            pairs=None if pairs is None else {source: tuple(into) for source, into in pairs.items()},
+        )
 
     def work(self, request: TranslationRequest, cancel: CancelToken) -> tuple[Answer, ...]:
         """The answers in the order of the lines. Raises AnswerMismatchError."""

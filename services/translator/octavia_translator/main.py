@@ -21,6 +21,7 @@ async def serve(settings: TranslatorSettings) -> None:
         runtime.add_stage(
             CHUNKS_TRANSCRIBED, ChunkTranscribed, TranslateChunk(runtime.store, engine), name="translator"
         )
+        runtime.tell_engine(engine.published())
         async with runtime:
             await runtime.run()
     finally:

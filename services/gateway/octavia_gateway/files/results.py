@@ -58,7 +58,7 @@ async def find_results(database: GatewayDatabase, user_id: UUID, job_id: UUID) -
         raise _not_ready(job)
     return Results(
         filename=job.spec.source_filename,
-        source_language=job.spec.source_language,
+        source_language=job.source_language,
         finished_at=job.run.finished_at or job.created_at,
         outputs=outputs,
     )

@@ -1,6 +1,5 @@
 """What can be wrong with a request about a job."""
 
-from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from octavia_gateway.problems import ApiError, NotFoundError
@@ -26,22 +25,6 @@ class InsufficientCreditsError(ApiError):
             f"This job costs {required} credits and you have {balance}. Add credits, then process it again.",
             required=required,
             balance=balance,
-        )
-
-
-class UnsupportedLanguagesError(ApiError):
-    """A pair of languages that the engines cannot do; `supported` lists what they can."""
-
-    status = 422
-    code = "unsupported_language"
-
-    def __init__(self, source: str, targets: Sequence[str], supported: Mapping[str, Sequence[str]]) -> None:
-        can = "; ".join(f"{name} to {', '.join(into)}" for name, into in supported.items())
-        super().__init__(
-            f"Cannot translate {source} to {', '.join(targets)}. What can be done: {can}.",
-            source_language=source,
-            target_languages=list(targets),
-            supported={name: list(into) for name, into in supported.items()},
         )
 
 

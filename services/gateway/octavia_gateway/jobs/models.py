@@ -42,6 +42,11 @@ class Job:
         return self.run.status
 
     @property
+    def source_language(self) -> str:
+        """The language spoken: the one asked for, or the one that was heard (`auto` before that)."""
+        return self.run.detected.language if self.run.detected else self.spec.source_language
+
+    @property
     def view(self) -> View:
         """What its owner is shown."""
         return view_of(self.run)

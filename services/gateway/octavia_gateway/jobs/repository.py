@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from octavia_common.events import JobError, JobSpec, Output
+from octavia_common.events import DetectedLanguage, JobError, JobSpec, Output
 
 from octavia_gateway.database import Connection
 from octavia_gateway.jobs.errors import JobNotFoundError
@@ -121,7 +121,7 @@ class JobsRepository:
                 deadline_at = $7, heard_at = $8, cancel_requested_at = $9, given_up_at = $10, status = $11,
                 phase = $12, progress_permille = $13, current_step = $14, started_at = $15, finished_at = $16,
                 chunks = $17, transcribed = $18, translated = $19, synthesized = $20, outputs = $21,
-                charged = $22, error = $23
+                charged = $22, error = $23, detected = $24
             WHERE job_id = $1
             """,
             [_changing(job) for job in jobs],
@@ -175,6 +175,7 @@ def _changing(job: Job) -> tuple[Any, ...]:
         {language: output.model_dump(mode="json") for language, output in run.outputs.items()},
         run.charged,
         run.error.model_dump(mode="json") if run.error else None,
+        run.detected.model_dump(mode="json") if run.detected else None,
     )
 
 
@@ -184,6 +185,7 @@ def _job(row: Any) -> Job:
         languages=spec.target_languages,
         status=JobStatus(row["status"]),
         chunks=row["chunks"],
+        detected=DetectedLanguage.model_validate(row["detected"]) if row["detected"] else None,
         transcribed=Units.decode(row["transcribed"]),
         translated=Units.decode(row["translated"]),
         synthesized=Units.decode(row["synthesized"]),

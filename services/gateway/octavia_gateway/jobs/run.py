@@ -18,6 +18,7 @@ from octavia_common.events import (
     CreditsRejected,
     CreditsReleased,
     CreditsReserved,
+    DetectedLanguage,
     EventData,
     JobAssembled,
     JobError,
@@ -43,6 +44,7 @@ class Run:
     languages: tuple[str, ...]
     status: JobStatus = JobStatus.QUEUED
     chunks: int | None = None
+    detected: DetectedLanguage | None = None
     transcribed: Units = NO_UNITS
     translated: Units = NO_UNITS
     synthesized: Units = NO_UNITS
@@ -92,7 +94,8 @@ def _released(run: Run, event: CreditsReleased, at: datetime) -> Run:
 
 
 def _planned(run: Run, event: MediaPlanned, at: datetime) -> Run:
-    return replace(_begun(run, at), chunks=event.chunks if run.chunks is None else run.chunks)
+    chunks = event.chunks if run.chunks is None else run.chunks
+    return replace(_begun(run, at), chunks=chunks, detected=run.detected or event.detected)
 
 
 def _chunk(run: Run, event: ChunkLanguageEvent, at: datetime) -> Run:

@@ -1,26 +1,17 @@
 """Jobs on the wire. The same document answers a poll and travels on the stream."""
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
 from octavia_common.events import JobError, JobKind
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from octavia_gateway import messages
 from octavia_gateway.jobs.models import Job
+from octavia_gateway.jobs.options import LanguageTag, OptionsRequest, OptionsResponse
 from octavia_gateway.jobs.states import JobStatus, Phase
 from octavia_gateway.messages import Language
 from octavia_gateway.pagination import Page
-
-
-def _language_tag(tag: str) -> str:
-    return tag.strip().lower().replace("_", "-")
-
-
-LanguageTag = Annotated[
-    str, Field(min_length=2, max_length=35, pattern=r"^[A-Za-z0-9_-]+$"), AfterValidator(_language_tag)
-]
 
 
 class CreateVideoTranslation(BaseModel):
@@ -30,12 +21,15 @@ class CreateVideoTranslation(BaseModel):
 
     file_id: UUID
     storage_path: str | None = Field(None, max_length=1024, description="As the upload returned it.")
-    source_language: LanguageTag = Field(examples=["en"])
+    source_language: LanguageTag = Field(
+        examples=["en"], description="`auto` has it found out, where `detects_language` says so."
+    )
     target_language: LanguageTag | None = Field(None, examples=["es"])
     target_languages: list[LanguageTag] | None = Field(None, min_length=1, max_length=50)
     model_size: str | None = Field(
         None, max_length=40, pattern=r"^[A-Za-z0-9._-]+$", description="A hint to the recogniser."
     )
+    options: OptionsRequest = OptionsRequest()
 
     @model_validator(mode="after")
     def _one_or_many(self) -> "CreateVideoTranslation":
@@ -77,9 +71,11 @@ class JobResponse(BaseModel):
     file_id: UUID
     filename: str
     duration_seconds: float
-    source_language: str
+    source_language: str = Field(description="As it was asked for; may be `auto`.")
+    detected_language: str | None = Field(description="What was heard, where that was left open.")
     target_language: str = Field(description="The first of target_languages.")
     target_languages: list[str]
+    options: OptionsResponse
     quote: QuoteResponse
     credits_charged: int | None = Field(description="What was paid; null until completed.")
     attempt: int = Field(description="How often the job was processed.")
@@ -109,8 +105,10 @@ class JobResponse(BaseModel):
             filename=spec.source_filename,
             duration_seconds=spec.duration_seconds,
             source_language=spec.source_language,
+            detected_language=run.detected.language if run.detected else None,
             target_language=spec.target_languages[0],
             target_languages=list(spec.target_languages),
+            options=OptionsResponse.of(spec.options),
             quote=QuoteResponse(credits=job.quote_credits, price_version=job.price_version),
             credits_charged=run.charged if _delivered(job) else None,
             attempt=job.attempt,

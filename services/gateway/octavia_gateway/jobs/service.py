@@ -8,9 +8,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from octavia_common.artifacts.store import ArtifactStore
-from octavia_common.events import JobCancelled, JobKind, JobSpec, JobSubmitted, Quote
+from octavia_common.documents import Glossary
+from octavia_common.events import ArtifactRef, JobCancelled, JobKind, JobSpec, JobSubmitted, Quote
 from octavia_common.pricing import PriceList, price_of
 
+from octavia_gateway.capabilities.service import CapabilitiesService
+from octavia_gateway.capabilities.wishes import check_wishes
 from octavia_gateway.credits.repository import CreditsRepository
 from octavia_gateway.database import Connection, GatewayDatabase
 from octavia_gateway.events.hub import EventHub, Watch
@@ -27,7 +30,7 @@ from octavia_gateway.jobs.errors import (
     PricesUnknownError,
     QuoteChangedError,
 )
-from octavia_gateway.jobs.languages import LanguageCatalogue
+from octavia_gateway.jobs.glossaries import write_glossary
 from octavia_gateway.jobs.models import Job
 from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.jobs.run import Run
@@ -50,7 +53,7 @@ class JobsService:
         database: GatewayDatabase,
         store: ArtifactStore,
         hub: EventHub,
-        languages: LanguageCatalogue,
+        capabilities: CapabilitiesService,
         *,
         deadline: timedelta,
         max_target_languages: int,
@@ -59,7 +62,7 @@ class JobsService:
         self._database = database
         self._store = store
         self._hub = hub
-        self._languages = languages
+        self._capabilities = capabilities
         self._deadline = deadline
         self._max_target_languages = max_target_languages
         self._clock = clock
@@ -71,14 +74,26 @@ class JobsService:
     async def create_video_translation(self, user_id: UUID, asked: CreateVideoTranslation) -> Job:
         """A new job, quoted exactly; nothing is held.
 
-        Raises 404 for a foreign or unknown file, 422 for a file or languages that cannot be done,
-        PricesUnknownError (503).
+        Raises 404 for a foreign or unknown file, 422 for a file, languages or wishes that cannot be done,
+        PricesUnknownError and CapabilitiesUnknownError (503).
         """
         checks.check_target_count(asked.targets(), self._max_target_languages)
-        source_language, targets = self._languages.resolve(asked.source_language, asked.targets())
+        can = await self._capabilities.current()
+        source_language, targets = can.languages.resolve(asked.source_language, asked.targets())
+        wishes = asked.options
+        check_wishes(
+            can,
+            wishes.wished(),
+            voices=wishes.voices.values(),
+            model_size=asked.model_size,
+            targets=targets,
+        )
+        job_id = uuid4()
         async with self._database.user_transaction(user_id) as connection:
             file = await self._files.get(connection, user_id, asked.file_id, keep=True)
             checks.check_dubbable(file, asked.storage_path)
+            prices = await self._prices(connection)
+            glossary = await self._stored(connection, user_id, job_id, wishes.terms())
             spec = JobSpec(
                 kind=JobKind.VIDEO_TRANSLATE,
                 source=file.artifact,
@@ -87,10 +102,10 @@ class JobsService:
                 source_language=source_language,
                 target_languages=targets,
                 model_size=asked.model_size,
+                options=wishes.options().model_copy(update={"glossary": glossary}),
             )
-            prices = await self._prices(connection)
             job = Job(
-                job_id=uuid4(),
+                job_id=job_id,
                 user_id=user_id,
                 file_id=asked.file_id,
                 spec=spec,
@@ -100,7 +115,10 @@ class JobsService:
                 run=Run(languages=targets, status=JobStatus.PENDING),
             )
             await self._jobs.add(connection, job)
-            await self._announce(connection, draft_of(job))
+            async with self._database.as_service(connection, user_id):
+                if glossary is not None:
+                    await self._jobs.add_artifacts(connection, [(job_id, user_id, glossary.key)])
+                await self._log.append(connection, [draft_of(job)])
         return job
 
     async def get(self, user_id: UUID, job_id: UUID) -> Job:
@@ -219,6 +237,15 @@ class JobsService:
         if prices is None:
             raise PricesUnknownError
         return prices
+
+    async def _stored(
+        self, connection: Connection, user_id: UUID, job_id: UUID, glossary: Glossary | None
+    ) -> ArtifactRef | None:
+        if glossary is None:
+            return None
+        # No sweep of what is not listed finds it before this transaction has listed it.
+        await begin_using(connection, user_id)
+        return await write_glossary(self._store, user_id, job_id, glossary)
 
     async def _announce(self, connection: Connection, draft: Draft) -> None:
         async with self._database.as_service(connection, draft.user_id):

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 from octavia_common import topics
 from octavia_common.messaging.handlers import TransactionalHandler
 
+from octavia_gateway.capabilities.repository import EnginesRepository
 from octavia_gateway.credits.repository import CreditsRepository
 from octavia_gateway.events.log import EventLog
 from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.projection.credits import LedgerProjection, PricesProjection
+from octavia_gateway.projection.engines import EnginesProjection
 from octavia_gateway.projection.jobs import JobProjection
 from octavia_gateway.projection.work import WorkProjection
 from octavia_gateway.videos.catalogue_repository import CatalogueRepository
@@ -32,7 +34,12 @@ WORK_TOPICS = (
 )
 """Of jobs and of videos: those of billing, and of failures, tell of both."""
 
-ACCOUNT_TOPICS = (topics.CREDITS_LEDGER, topics.CREDITS_PRICES, topics.VIDEOS_MODELS)
+ACCOUNT_TOPICS = (
+    topics.CREDITS_LEDGER,
+    topics.CREDITS_PRICES,
+    topics.VIDEOS_MODELS,
+    topics.ENGINES_PUBLISHED,
+)
 """Of credits, and of what they can be spent on."""
 
 MOST_AT_ONCE = 500
@@ -49,6 +56,7 @@ def projections() -> dict[topics.Topic, TransactionalHandler]:
         topics.CREDITS_LEDGER: LedgerProjection(credits_, log),
         topics.CREDITS_PRICES: PricesProjection(credits_),
         topics.VIDEOS_MODELS: CatalogueProjection(CatalogueRepository()),
+        topics.ENGINES_PUBLISHED: EnginesProjection(EnginesRepository()),
     }
 
 

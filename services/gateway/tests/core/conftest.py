@@ -13,7 +13,7 @@ from octavia_common.migrations import migrate
 from octavia_local.servers import Server
 from psycopg import sql
 
-from .world import World
+from .world import ENGINES, World
 
 MIGRATIONS = Path(str(files("octavia_gateway").joinpath("migrations")))
 
@@ -56,6 +56,7 @@ async def make_world(gateway_url: str) -> AsyncIterator[MakeWorld]:
         worlds.append(world)
         await world.add_replica()
         await world.publish_prices()
+        await world.tell(*ENGINES)
         return world
 
     yield make

@@ -31,7 +31,7 @@ from octavia_common.topics import JOBS_SUBMITTED, USERS_REGISTERED
 from octavia_local.ports import free_port
 from octavia_local.testing import Addresses
 
-from .world import PASSWORD, PRICES
+from .world import ENGINES, PASSWORD, PRICES
 
 pytestmark = pytest.mark.integration
 
@@ -128,7 +128,7 @@ class Others:
 async def test_from_registration_to_a_refused_job_and_a_clean_end(start: Start, others: Others) -> None:
     gateway = await start()
     await gateway.ready()
-    await others.publisher.publish([PricesPublished(prices=PRICES)])
+    await others.publisher.publish([PricesPublished(prices=PRICES), *ENGINES])
 
     asking = asyncio.create_task(
         gateway.client.post("/api/v1/auth/register", json={"email": "a@example.org", "password": PASSWORD})
@@ -140,8 +140,9 @@ async def test_from_registration_to_a_refused_job_and_a_clean_end(start: Start, 
     async with asyncio.timeout(20):
         while (await client.get("/api/v1/credits", headers=headers)).json()["available"] != 100:
             await asyncio.sleep(0.05)
-        while (await client.get("/api/v1/credits/prices", headers=headers)).status_code != 200:
-            await asyncio.sleep(0.05)
+        for told in ("/api/v1/credits/prices", "/api/v1/capabilities"):
+            while (await client.get(told, headers=headers)).status_code != 200:
+                await asyncio.sleep(0.05)
 
     upload = await client.post(
         "/api/v1/upload", files={"file": ("clip.mp4", _clip(), "video/mp4")}, headers=headers

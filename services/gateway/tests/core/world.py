@@ -20,17 +20,20 @@ from octavia_common.artifacts.fake import FakeArtifactStore
 from octavia_common.database import Database
 from octavia_common.events import (
     CloudEvent,
+    EnginePublished,
     EntryKind,
     EventData,
     JobRef,
     LedgerPosted,
     PricesPublished,
     VideoModelsPublished,
+    Voice,
 )
 from octavia_common.messaging.codec import decode
 from octavia_common.outbox.outbox import Outbox
 from octavia_common.pricing import KindPrice, PriceList, PriceTier
 from octavia_gateway.app import build_app
+from octavia_gateway.capabilities.repository import EnginesRepository
 from octavia_gateway.composition import Gateway, compose
 from octavia_gateway.credits.repository import CreditsRepository
 from octavia_gateway.events.log import EventLog
@@ -38,6 +41,7 @@ from octavia_gateway.files.models import AudioSummary, FileMedia, FileRecord, Fi
 from octavia_gateway.files.repository import FilesRepository
 from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.projection.credits import LedgerProjection, PricesProjection
+from octavia_gateway.projection.engines import EnginesProjection
 from octavia_gateway.projection.jobs import JobProjection
 from octavia_gateway.projection.work import WorkProjection
 from octavia_gateway.settings import GatewaySettings
@@ -61,6 +65,25 @@ PRICES = PriceList(
         ),
     },
 )
+
+ENGINES = (
+    EnginePublished(kind="transcriber", engine="pocketsphinx", version="5", languages=("en",)),
+    EnginePublished(
+        kind="translator",
+        engine="apertium",
+        version="3.8",
+        pairs={"en": ("es", "ca", "gl", "fr", "pt"), "es": ("en",)},
+    ),
+    EnginePublished(
+        kind="synthesizer",
+        engine="espeak",
+        version="1.51",
+        languages=("en", "es", "ca", "gl", "fr", "pt", "ja"),
+        voices=(Voice(id="female-2", title="Female 2"), Voice(id="ines", title="Inés", language="es")),
+        honours=("voices",),
+    ),
+)
+"""What is told where the offline engines run."""
 
 
 @dataclass
@@ -120,6 +143,7 @@ class World:
         videos = VideosRepository()
         self.work_projection = WorkProjection(JobProjection(JobsRepository()), VideoProjection(videos), log)
         self.catalogue_projection = CatalogueProjection(CatalogueRepository())
+        self.engines_projection = EnginesProjection(EnginesRepository())
         self.ledger_projection = LedgerProjection(CreditsRepository(), log)
         self.prices_projection = PricesProjection(CreditsRepository())
 
@@ -167,6 +191,7 @@ class World:
             (LedgerPosted, self.ledger_projection),
             (PricesPublished, self.prices_projection),
             (VideoModelsPublished, self.catalogue_projection),
+            (EnginePublished, self.engines_projection),
             (EventData, self.work_projection),
         ):
             batch = [event for event in events if _goes_to(event.data) is kind]
@@ -331,4 +356,4 @@ def _goes_to(event: EventData) -> type[EventData]:
     return type(event) if isinstance(event, _ALONE) else EventData
 
 
-_ALONE = (LedgerPosted, PricesPublished, VideoModelsPublished)
+_ALONE = (LedgerPosted, PricesPublished, VideoModelsPublished, EnginePublished)

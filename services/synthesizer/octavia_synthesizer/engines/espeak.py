@@ -12,10 +12,17 @@ import subprocess
 import numpy as np
 from octavia_common.cancellation import CancelToken
 from octavia_common.errors import EngineUnavailableError, UnsupportedLanguageError
+from octavia_common.events import Voice
 from octavia_common.media.sandbox import ToolFailedError, ToolLimits, run_tool
 
-from octavia_synthesizer.engine import LineUnspeakableError, Sound, SpeechRequest, SynthesisEngine
-from octavia_synthesizer.engines.voices import best_voices, variant_of, voice_of
+from octavia_synthesizer.engine import (
+    LineUnspeakableError,
+    Sound,
+    SpeechRequest,
+    SynthesisEngine,
+    UnknownVoiceError,
+)
+from octavia_synthesizer.engines.voices import CHOICES, best_voices, variant_of, voice_of
 
 NATURAL_WORDS_A_MINUTE = 175
 """espeak-ng's default rate."""
@@ -51,6 +58,19 @@ class EspeakSynthesizer(SynthesisEngine):
         return list(self._voices)
 
     def voice_for(self, language: str, speaker: str) -> str:
+        return _varied(self._voice_of(language), variant_of(speaker))
+
+    def voices(self) -> list[Voice]:
+        return [Voice(id=name, title=title) for name, (_, title) in CHOICES.items()]
+
+    def voice_called(self, voice_id: str, language: str) -> str:
+        if voice_id not in CHOICES:
+            raise UnknownVoiceError(
+                f"espeak-ng has no voice {voice_id}; it has {', '.join(CHOICES)}.", voice=voice_id
+            )
+        return _varied(self._voice_of(language), CHOICES[voice_id][0])
+
+    def _voice_of(self, language: str) -> str:
         voice = voice_of(language, self._voices)
         if voice is None:
             raise UnsupportedLanguageError(
@@ -58,8 +78,7 @@ class EspeakSynthesizer(SynthesisEngine):
                 language=language,
                 supported=list(self._voices),
             )
-        variant = variant_of(speaker)
-        return f"{voice}+{variant}" if variant else voice
+        return voice
 
     def work(self, request: SpeechRequest, cancel: CancelToken) -> Sound:
         speed = round(NATURAL_WORDS_A_MINUTE * request.rate)
@@ -73,6 +92,10 @@ class EspeakSynthesizer(SynthesisEngine):
                 "espeak-ng could not speak this line.", voice=request.voice, reason=error.stderr[-500:]
             ) from error
         return _sound(done.stdout)
+
+
+def _varied(voice: str, variant: str) -> str:
+    return f"{voice}+{variant}" if variant else voice
 
 
 def _sound(wav: bytes) -> Sound:

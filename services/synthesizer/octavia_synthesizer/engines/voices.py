@@ -11,6 +11,18 @@ from langcodes.tag_parser import LanguageTagError
 VARIANTS = ("", "f2", "m3", "f4", "m7", "f3", "m1", "f5")
 """Ways to speak any voice, different enough to tell people apart; the first is the voice itself."""
 
+CHOICES = {
+    "plain": ("", "Plain"),
+    "female-2": ("f2", "Female 2"),
+    "female-3": ("f3", "Female 3"),
+    "female-4": ("f4", "Female 4"),
+    "female-5": ("f5", "Female 5"),
+    "male-1": ("m1", "Male 1"),
+    "male-3": ("m3", "Male 3"),
+    "male-7": ("m7", "Male 7"),
+}
+"""Voices that a job may ask for, in any language: variant and title by id."""
+
 STAND_INS = {"gl": "es"}
 """Languages that espeak-ng 1.51 has no voice for, and the voice that reads their spelling best:
 Galician is written by Spanish rules and has its vowels."""

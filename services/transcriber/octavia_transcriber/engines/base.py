@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from octavia_common.documents import SpeechRegion, Word
 from octavia_common.engines import Engine
 from octavia_common.errors import UnsupportedLanguageError
+from octavia_common.events import EnginePublished
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,15 @@ class Recogniser(Engine[RecognitionRequest, Recognition]):
 
     kind = "transcriber"
     languages: ClassVar[Sequence[str] | None] = None
+
+    def published(self) -> EnginePublished:
+        """What the platform is told of it, once it is loaded; an engine that can do more says more."""
+        return EnginePublished(
+            kind="transcriber",
+            engine=self.name,
+            version=self.version,
+            languages=None if self.languages is None else tuple(self.languages),
+        )
 
     def check_language(self, language: str) -> None:
         """Raise UnsupportedLanguageError, naming what can be done, for a language unknown here."""

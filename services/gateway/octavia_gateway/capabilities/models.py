@@ -1,0 +1,80 @@
+"""What engines told, and what the platform can do by it. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Self
+
+from octavia_common.events import EnginePublished, Voice
+
+from octavia_gateway.capabilities.languages import LanguageCatalogue
+
+KINDS = ("transcriber", "translator", "synthesizer")
+
+HEEDED_BY: Mapping[str, str] = {
+    "glossary": "translator",
+    "style": "translator",
+    "formality": "translator",
+    "voices": "synthesizer",
+    "clone_voice": "synthesizer",
+    "speakers": "transcriber",
+}
+"""Each wish of a job, and the kind of engine without which it comes to nothing."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """The engines told of, and when each was; at most one of each kind."""
+
+    engines: tuple[EnginePublished, ...] = ()
+    times: tuple[datetime, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every kind of engine was told of."""
+        return {engine.kind for engine in self.engines} == set(KINDS)
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What can be asked for. Without engines told of it is the operator's pairs, and no wish at all."""
+
+    engines: tuple[EnginePublished, ...]
+    languages: LanguageCatalogue
+
+    @classmethod
+    def of(cls, told: Told, narrowed: Mapping[str, Sequence[str]]) -> Self:
+        """What these engines can do together, within the operator's pairs (all where there are none)."""
+        if not told.complete:
+            return cls((), LanguageCatalogue(narrowed))
+        by_kind = {engine.kind: engine for engine in told.engines}
+        languages = LanguageCatalogue.of_engines(
+            understood=by_kind["transcriber"].languages,
+            pairs=by_kind["translator"].pairs,
+            spoken=by_kind["synthesizer"].languages,
+            narrowed=narrowed,
+            detects=by_kind["transcriber"].detects_language,
+        )
+        return cls(told.engines, languages)
+
+    @cached_property
+    def options(self) -> tuple[str, ...]:
+        """Names of the wishes that are heeded here."""
+        honoured = {(engine.kind, name) for engine in self.engines for name in engine.honours}
+        return tuple(name for name, kind in HEEDED_BY.items() if (kind, name) in honoured)
+
+    @property
+    def model_sizes(self) -> tuple[str, ...]:
+        """Sizes of the recogniser's model that a job may choose among; none where it cannot choose."""
+        return tuple(size for engine in self.engines for size in engine.model_sizes)
+
+    @cached_property
+    def voices(self) -> Mapping[str, Voice]:
+        """Voices that a job may ask for, by id."""
+        return {voice.id: voice for engine in self.engines for voice in engine.voices}
+
+    @property
+    def clones_voices(self) -> bool:
+        """Whether lines can be spoken in voices made of the source's own."""
+        return "clone_voice" in self.options and any(engine.clones_voices for engine in self.engines)

@@ -1,0 +1,112 @@
+"""What a job may wish of the engines beside its languages, on the wire."""
+
+from typing import Annotated, Literal, Self
+
+from octavia_common.documents import Glossary, GlossaryTerm
+from octavia_common.events import JobOptions
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from octavia_gateway.texts import one_line
+
+MOST_TERMS = 1000
+LONGEST_TERM = 200
+MOST_SPEAKERS = 20
+
+
+def _language_tag(tag: str) -> str:
+    return tag.strip().lower().replace("_", "-")
+
+
+LanguageTag = Annotated[
+    str, Field(min_length=2, max_length=35, pattern=r"^[A-Za-z0-9_-]+$"), AfterValidator(_language_tag)
+]
+Term = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TERM), one_line
+]
+Style = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), one_line]
+Speaker = Annotated[str, StringConstraints(pattern=r"^(\*|[A-Za-z0-9_-]{1,40})$")]
+VoiceId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), one_line]
+
+
+class TermRequest(BaseModel):
+    """A word or phrase of the source, and what it is to be."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    source: Term
+    targets: dict[LanguageTag, Term] = Field(
+        default_factory=dict, max_length=50, description="The translation by target language."
+    )
+    keep: bool = Field(False, description="Keep it as it is in languages without a translation.")
+
+
+class OptionsRequest(BaseModel):
+    """Wishes; one that the engines do not heed (`GET /api/v1/capabilities`) is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    glossary: list[TermRequest] = Field(default_factory=list, max_length=MOST_TERMS)
+    style: Style = Field("", description="How it is to sound, in your words.", examples=["warm and simple"])
+    formality: Literal["default", "formal", "informal"] = "default"
+    voices: dict[Speaker, VoiceId] = Field(
+        default_factory=dict,
+        max_length=MOST_SPEAKERS + 1,
+        description="Voice by speaker of the source (`S1`, `S2`, in the order in which they first speak); "
+        "`*` is everybody else.",
+        examples=[{"*": "female-2"}],
+    )
+    clone_voice: bool = Field(
+        False, description="Speak in the speakers' own voices. Set it only with their consent."
+    )
+    speakers: int | None = Field(None, ge=1, le=MOST_SPEAKERS, description="How many speak; null: find out.")
+
+    def wished(self) -> list[str]:
+        """Names of the options that are set to anything."""
+        return [name for name, value in self if value != getattr(_NO_WISHES, name)]
+
+    def terms(self) -> Glossary | None:
+        """The glossary as the engines read it, or None without terms."""
+        if not self.glossary:
+            return None
+        return Glossary(
+            terms=tuple(
+                GlossaryTerm(source=term.source, targets=term.targets, keep=term.keep)
+                for term in self.glossary
+            )
+        )
+
+    def options(self) -> JobOptions:
+        """The options but the glossary, which is an object of its own."""
+        return JobOptions(
+            style=self.style,
+            formality=self.formality,
+            voices=self.voices,
+            clone_voice=self.clone_voice,
+            speakers=self.speakers,
+        )
+
+
+_NO_WISHES = OptionsRequest()
+
+
+class OptionsResponse(BaseModel):
+    """The wishes of a job."""
+
+    glossary: bool = Field(description="Whether the job has a glossary.")
+    style: str
+    formality: Literal["default", "formal", "informal"]
+    voices: dict[str, str]
+    clone_voice: bool
+    speakers: int | None
+
+    @classmethod
+    def of(cls, options: JobOptions) -> Self:
+        """The document of a job's options."""
+        return cls(
+            glossary=options.glossary is not None,
+            style=options.style,
+            formality=options.formality,
+            voices=options.voices,
+            clone_voice=options.clone_voice,
+            speakers=options.speakers,
+        )
