@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +25,8 @@ from octavia_local.settings import SERVICES
 from octavia_local.supervision import Service, Supervisor
 
 _START_SECONDS = 90.0
+_HEARING_SECONDS = 30.0
+_WITH_ENGINES = ("transcriber", "translator", "synthesizer")
 
 
 class Platform:
@@ -103,9 +106,23 @@ class Platform:
                 raise LocalError(f"octavia {' '.join(arguments)} failed\n{result.stdout}{result.stderr}")
 
     def start(self) -> None:
-        """Make tables and topics, start every service and wait until all are ready."""
+        """Make tables and topics, start every service and wait until all are ready.
+
+        Raises:
+            LocalError: it did not come to that.
+        """
         self.prepare()
         Supervisor([], self.all(), print).start(_START_SECONDS)
+        if all(self.services.get(name) for name in ("gateway", *_WITH_ENGINES)):
+            self._hear_of_engines()
+
+    def _hear_of_engines(self) -> None:
+        """Wait until the gateway has heard what the engines can do: before that it takes no jobs."""
+        deadline = time.monotonic() + _HEARING_SECONDS
+        while (answer := httpx.get(f"{self.url}/api/v1/capabilities", timeout=10)).status_code == 503:
+            if time.monotonic() > deadline:
+                raise LocalError(f"the gateway does not hear of the engines: {answer.text}")
+            time.sleep(0.05)
 
     def all(self) -> Sequence[Service]:
         """Every process."""

@@ -9,7 +9,7 @@ import pytest
 from octavia_common.artifacts.fake import FakeArtifactStore
 from octavia_common.cancellation import CancelToken
 from octavia_common.documents import TranslatedSegment, Translation
-from octavia_common.events import ChunkRef, ChunkTranslated, CloudEvent, JobRef
+from octavia_common.events import ChunkRef, ChunkTranslated, CloudEvent, JobOptions, JobRef
 from octavia_common.messaging.handlers import Work
 
 CHUNK = ChunkRef(index=0, total=1, start=0.0, end=30.0, next_speech_start=30.0)
@@ -47,7 +47,9 @@ def work(tmp_path: Path) -> Work:
 def translated(store: FakeArtifactStore) -> Callable[..., object]:
     """Puts a translation of these lines (texts or segments) into the store and makes its event."""
 
-    async def make(*lines: str | TranslatedSegment, target: str = "es") -> CloudEvent[ChunkTranslated]:
+    async def make(
+        *lines: str | TranslatedSegment, target: str = "es", **wishes: object
+    ) -> CloudEvent[ChunkTranslated]:
         document = Translation(
             source_language="en",
             target_language=target,
@@ -60,6 +62,7 @@ def translated(store: FakeArtifactStore) -> Callable[..., object]:
         data = ChunkTranslated(
             job=JOB,
             chunk=CHUNK,
+            options=JobOptions.model_validate(wishes),
             source_language="en",
             target_language=target,
             translation=await store.write_document(f"translations/{number}", document),

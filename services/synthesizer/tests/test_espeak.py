@@ -8,7 +8,7 @@ import soundfile
 from octavia_common.cancellation import CancelToken
 from octavia_common.documents import Speech
 from octavia_common.errors import EngineUnavailableError, JobCancelledError, UnsupportedLanguageError
-from octavia_synthesizer.engine import LineUnspeakableError, SpeechRequest
+from octavia_synthesizer.engine import LineUnspeakableError, SpeechRequest, UnknownVoiceError
 from octavia_synthesizer.engines.espeak import EspeakSynthesizer
 from octavia_synthesizer.engines.voices import VARIANTS, best_voices, variant_of, voice_of
 from octavia_synthesizer.handler import SynthesizeChunk
@@ -50,6 +50,22 @@ async def engine():
     await made.start()
     yield made
     await made.close()
+
+
+async def test_voices_can_be_chosen_in_any_language_and_are_told_of(engine):
+    told = engine.published()
+    assert (told.kind, told.engine, told.honours) == ("synthesizer", "espeak", ("voices",))
+    assert {"es", "fr"} <= set(told.languages)
+    for voice in told.voices:
+        assert voice.language is None
+        chosen = engine.voice_called(voice.id, "fr")
+        spoken = await engine.run(request("Bonjour tout le monde.", "fr", chosen), CancelToken())
+        assert len(spoken.samples) > 5000
+    assert len({engine.voice_called(voice.id, "es") for voice in told.voices}) == len(VARIANTS)
+    with pytest.raises(UnknownVoiceError, match="female-2"):
+        engine.voice_called("m1", "es")
+    with pytest.raises(UnsupportedLanguageError):
+        engine.voice_called("plain", "tlh")
 
 
 def test_voices_by_tag():

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from octavia_common.documents import Speech
 from octavia_common.errors import JobCancelledError, TransientError, UnsupportedLanguageError
-from octavia_synthesizer.engine import LineUnspeakableError, Sound, SynthesisEngine
+from octavia_common.events import Voice
+from octavia_synthesizer.engine import LineUnspeakableError, Sound, SynthesisEngine, UnknownVoiceError
 from octavia_synthesizer.fitting import SAMPLE_RATE
 from octavia_synthesizer.handler import SynthesizeChunk
 from octavia_synthesizer.sound import lengths
@@ -26,6 +27,7 @@ class Beeper(SynthesisEngine):
         super().__init__()
         self.threads, self.fails = threads, fails or {}
         self.texts: list[str] = []
+        self.voices_used: dict[str, str] = {}
         self.busy = self.most_busy = 0
         self._lock = threading.Lock()
 
@@ -37,9 +39,18 @@ class Beeper(SynthesisEngine):
     def languages(self):
         return ["es"]
 
+    def voices(self):
+        return [Voice(id="high", title="High")]
+
+    def voice_called(self, voice_id, language):
+        if voice_id != "high":
+            raise UnknownVoiceError("It has high.")
+        return voice_id
+
     def work(self, request, cancel):
         with self._lock:
             self.texts.append(request.text)
+            self.voices_used[request.text] = request.voice
             self.busy += 1
             self.most_busy = max(self.most_busy, self.busy)
         try:
@@ -216,3 +227,19 @@ async def test_cancelled_work_stops_and_writes_no_manifest(store, work, translat
         await running
     assert len(set(engine.texts)) < 50
     assert not any("/speech/" in key for key in store.objects)
+
+
+async def test_a_job_chooses_voices_by_speaker_and_for_everybody_else(store, work, translated, stage):
+    handler, engine = await stage()
+    lines = ["of the first speaker.......", segment_of(1, "of the second speaker......", speaker="S2")]
+    (plain,) = await handler.handle(await translated(*lines), work)
+    assert set(engine.voices_used.values()) == {"voice of S1", "voice of S2"}
+    (one,) = await handler.handle(await translated(*lines, voices={"S2": "high"}), work)
+    assert engine.voices_used[lines[0]] == "voice of S1"
+    assert engine.voices_used[lines[1].text] == "high"
+    (all_,) = await handler.handle(await translated(*lines, voices={"*": "high"}), work)
+    assert set(engine.voices_used.values()) == {"high"}
+    assert len({out.speech.key for out in (plain, one, all_)}) == 3
+    assert all_.options.voices == {"*": "high"}
+    with pytest.raises(UnknownVoiceError):
+        await handler.handle(await translated(*lines, voices={"S1": "low"}), work)

@@ -95,6 +95,15 @@ async def reader(settings):
         await consumer.stop()
 
 
+async def test_it_tells_at_its_start_what_its_engine_can_do(settings, running, reader):
+    told = await reader(topics.ENGINES_PUBLISHED)
+    async with asyncio.timeout(60):
+        event = decode((message := await told.getone()).value).data
+    assert (event.kind, event.engine, event.languages) == ("transcriber", "timed", None)
+    assert event.published_at is not None
+    assert message.key == b"transcriber"  # compaction keeps the latest of each kind
+
+
 async def test_a_job_goes_through_the_window_and_out_in_every_language(
     settings, running, publish, reader, job
 ):

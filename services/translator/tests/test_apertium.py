@@ -156,3 +156,10 @@ async def test_the_whole_stage_with_a_pivot(engine, store, work, transcribed):
     assert [segment.flags for segment in made.segments] == [()] * len(SPEECH) + [("untranslated",)]
     assert made.segments[-1].text == ""
     assert "maison" in made.segments[2].text
+
+
+async def test_it_tells_what_it_can_do_with_the_pairs_installed(engine):
+    told = engine.published()
+    assert (told.kind, told.engine, told.version) == ("translator", "apertium", engine.version)
+    assert told.pairs == {source: tuple(into) for source, into in engine.pairs().items()}
+    assert told.honours == ()

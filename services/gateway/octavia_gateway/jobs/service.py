@@ -19,6 +19,7 @@ from octavia_gateway.database import Connection, GatewayDatabase
 from octavia_gateway.events.hub import EventHub, Watch
 from octavia_gateway.events.log import Draft, EventLog
 from octavia_gateway.files.cleanup import delete_job_objects
+from octavia_gateway.files.made_objects import list_made
 from octavia_gateway.files.repository import FilesRepository
 from octavia_gateway.jobs import checks
 from octavia_gateway.jobs.announce import deleted_draft, draft_of
@@ -117,7 +118,7 @@ class JobsService:
             await self._jobs.add(connection, job)
             async with self._database.as_service(connection, user_id):
                 if glossary is not None:
-                    await self._jobs.add_artifacts(connection, [(job_id, user_id, glossary.key)])
+                    await list_made(connection, [(job_id, user_id, glossary.key)])
                 await self._log.append(connection, [draft_of(job)])
         return job
 
