@@ -5,7 +5,7 @@ SHELL := /bin/sh
 VENV := .venv/bin
 LOCAL := $(VENV)/python -m octavia_local
 
-.PHONY: help setup run up down logs test test-long test-unit hostile chaos soak test-engines lint format bench sample engines lock clean
+.PHONY: help setup run up down logs test test-long test-unit hostile chaos soak test-engines lint format bench sample engines lock manifests test-deploy clean
 
 help: ## Explain every target
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -70,6 +70,13 @@ engines: setup ## Install engines that need environments of their own (ENGINES="
 
 lock: setup ## Resolve requirements/*.txt anew from the packages' own pyproject.toml files
 	@$(LOCAL) lock
+
+manifests: setup ## Render the Kubernetes manifests anew, after a change below deploy/k8s
+	@$(LOCAL) manifests
+
+test-deploy: setup ## Manifests and alert rules, with kustomize, kubectl, kubeconform and promtool
+	@$(LOCAL) check-deploy
+	@$(VENV)/python -m pytest tests/deploy $(ARGS)
 
 clean: down ## Remove the data, logs, secrets and environments of this checkout
 	@$(LOCAL) clean

@@ -8,6 +8,7 @@ import sys
 
 from octavia_local.background import down, follow_logs, up
 from octavia_local.demo import Demo, ensure_sample
+from octavia_local.deployment import Deployment
 from octavia_local.engine_tests import run_engine_tests
 from octavia_local.engines import ENGINES, engine
 from octavia_local.errors import LocalError
@@ -42,6 +43,8 @@ def main() -> int:
     tests.add_argument("names", nargs="*", metavar="NAME", help="engines; `platform`: whole jobs")
     commands.add_parser("lock", help="resolve requirements/*.txt anew")
     commands.add_parser("typecheck", help="mypy over every package of the checkout")
+    commands.add_parser("manifests", help="render the Kubernetes manifests anew")
+    commands.add_parser("check-deploy", help="check manifests and alert rules with the operators' tools")
     commands.add_parser("clean", help="remove data, logs, secrets and environments")
     arguments = parser.parse_args()
     try:
@@ -77,6 +80,10 @@ def _do(arguments: argparse.Namespace, layout: Layout) -> int:
             lock(layout.root, str(layout.root / ".octavia" / "bootstrap" / "bin" / "uv"))
         case "typecheck":
             return _typecheck(layout)
+        case "manifests":
+            Deployment(layout).render()
+        case "check-deploy":
+            Deployment(layout).check()
         case "clean":
             remove_data_outside(layout.data / "postgres")
             for directory in (layout.state, layout.root / ".octavia", layout.root / ".venv", layout.engines):

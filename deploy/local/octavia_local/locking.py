@@ -17,7 +17,7 @@ _PYTHON = "3.11"
 
 
 def lock(root: Path, uv: str = "uv") -> None:
-    """Write every requirements/*.txt: the platform's, the benchmarks', the first step's, and each engine's.
+    """Write every requirements/*.txt: the platform's, each engine's, and those of tools.
 
     Raises:
         LocalError: the requirements contradict each other, or a package is not to be had.
@@ -27,6 +27,7 @@ def lock(root: Path, uv: str = "uv") -> None:
     _compile(uv, wanted, folder / "platform.txt")
     _compile(uv, (folder / "bench.in").read_text(), folder / "bench.txt")
     _compile(uv, (folder / "bootstrap.in").read_text(), folder / "bootstrap.txt")
+    _compile(uv, (folder / "go.in").read_text(), folder / "go.txt")
     for environment in ENGINES:
         for gpu in (False, True) if environment.cuda else (False,):
             _lock_engine(environment, Layout(root, root / ".octavia"), uv, gpu=gpu)

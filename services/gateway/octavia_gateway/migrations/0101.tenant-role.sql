@@ -1,20 +1,26 @@
 -- The role that a user's requests run as. It owns nothing, so forced row level security binds it.
 -- Roles belong to the whole cluster and databases do not: another database may have made it already,
--- even in this very moment.
+-- even in this very moment; or an administrator did, where the service may not make roles itself.
 DO $$
 BEGIN
-  CREATE ROLE octavia_gateway_tenant NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'octavia_gateway_tenant') THEN
+    CREATE ROLE octavia_gateway_tenant NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
+  END IF;
 EXCEPTION
   WHEN duplicate_object OR unique_violation THEN NULL;
 END
 $$;
 
--- Granting changes a row shared by all databases of the cluster; one that is there already is left alone.
+-- Granting changes a row shared by all databases of the cluster; one that is there already is left alone. Whether it
+-- is there is found by becoming the role: from PostgreSQL 16 on, who made a role is a member that may not become it.
 DO $$
 BEGIN
-  IF NOT pg_has_role(current_user, 'octavia_gateway_tenant', 'MEMBER') THEN
+  BEGIN
+    SET LOCAL ROLE octavia_gateway_tenant;
+    RESET ROLE;
+  EXCEPTION WHEN insufficient_privilege THEN
     EXECUTE format('GRANT octavia_gateway_tenant TO %I', current_user);
-  END IF;
+  END;
   EXECUTE format('GRANT USAGE ON SCHEMA %I TO octavia_gateway_tenant', current_schema());
 END
 $$;
