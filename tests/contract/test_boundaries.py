@@ -1,4 +1,4 @@
-"""A service imports itself and octavia_common; common imports no service and no heavy package."""
+"""A service imports itself and libraries; libraries import no service and no heavy package."""
 
 import ast
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = sorted(path.name for path in (ROOT / "services").iterdir() if (path / "pyproject.toml").is_file())
+LIBRARIES = ("octavia_common", "octavia_subtitles")
 HEAVY = {"torch", "faster_whisper", "vllm", "TTS", "pocketsphinx", "numpy", "fastapi"}
 
 
@@ -26,12 +27,13 @@ def test_a_service_knows_no_other(service: str) -> None:
     ours = {
         name for name in imports_of(ROOT / "services" / service / f"octavia_{service}") if "octavia" in name
     }
-    assert ours <= {f"octavia_{service}", "octavia_common"}
+    assert ours <= {f"octavia_{service}", *LIBRARIES}
 
 
-def test_common_knows_no_service_and_nothing_heavy() -> None:
-    found = imports_of(ROOT / "libs/common/octavia_common")
-    assert {name for name in found if "octavia" in name} == {"octavia_common"}
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_library_knows_nothing_but_itself_and_nothing_heavy(library: str) -> None:
+    found = imports_of(ROOT / "libs" / library.removeprefix("octavia_") / library)
+    assert {name for name in found if "octavia" in name} == {library}
     assert not found & HEAVY
 
 

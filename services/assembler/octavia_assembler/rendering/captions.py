@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from octavia_common.documents import PlacedSegment
+from octavia_subtitles.rules import Cue, Rules
+from octavia_subtitles.timing import SpokenText, make_cues
+from octavia_subtitles.writing import to_srt, to_vtt
 
 from octavia_assembler.rendering.containers import Container
 from octavia_assembler.rendering.media import SubtitleTrack
 from octavia_assembler.rendering.renderer import Assembly
-from octavia_assembler.subtitles.files import to_srt, to_vtt
-from octavia_assembler.subtitles.rules import Cue, Rules
-from octavia_assembler.subtitles.timing import SpokenText, make_cues
 
 Cues = Mapping[str, tuple[Cue, ...]]
 

@@ -7,8 +7,7 @@ from typing import Any, Protocol
 
 from octavia_common.cancellation import CancelToken
 from octavia_common.documents import Loudness, PlacedSegment, SpokenSegment
-
-from octavia_assembler.subtitles.rules import Cue
+from octavia_subtitles.rules import Cue
 
 
 @dataclass(frozen=True)

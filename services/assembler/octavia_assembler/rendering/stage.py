@@ -10,10 +10,10 @@ from octavia_common.artifacts import ArtifactStore, artifact_key
 from octavia_common.documents import DubResult, Speech, SpokenSegment, Subtitles
 from octavia_common.events import ArtifactRef, AssemblyRequested, CloudEvent, EventData, LanguageAssembled
 from octavia_common.messaging.handlers import Work
+from octavia_subtitles.rules import Cue
+from octavia_subtitles.writing import SRT_TYPE, VTT_TYPE, to_srt, to_vtt
 
 from octavia_assembler.rendering.renderer import Assembly, Rendered, Renderer
-from octavia_assembler.subtitles.files import SRT_TYPE, VTT_TYPE, to_srt, to_vtt
-from octavia_assembler.subtitles.rules import Cue
 
 STAGE = "assembler"
 

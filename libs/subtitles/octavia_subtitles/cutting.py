@@ -3,8 +3,8 @@
 import math
 from functools import lru_cache
 
-from octavia_assembler.subtitles.rules import Rules
-from octavia_assembler.subtitles.width import CLAUSE_ENDS, SENTENCE_ENDS, breaks, columns, tidy
+from octavia_subtitles.rules import Rules
+from octavia_subtitles.width import CLAUSE_ENDS, SENTENCE_ENDS, breaks, columns, tidy
 
 
 @lru_cache(maxsize=4096)

@@ -6,10 +6,10 @@ characters a second, 5/6 s to 7 s a cue, 2 frames between cues.
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from octavia_assembler.subtitles.width import columns
+from octavia_subtitles.width import columns
 
 DEFAULT_FRAME_RATE = 25.0
 """For sound without a picture."""
@@ -31,6 +31,10 @@ class Rules:
         """The rules with a gap of two frames at this rate."""
         rate = frames_a_second if frames_a_second and frames_a_second >= 1 else DEFAULT_FRAME_RATE
         return cls(gap_ms=math.ceil(2000 / rate))
+
+    def of_one_line(self) -> "Rules":
+        """The same for one of two languages that share a cue."""
+        return replace(self, lines=1)
 
     def reading_ms(self, text: str) -> int:
         """How long a text has to be shown: long enough to read it, within what a cue may last."""

@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from octavia_assembler.subtitles.cutting import cut, lay_out
-from octavia_assembler.subtitles.rules import Cue, Rules
-from octavia_assembler.subtitles.width import columns, tidy
+from octavia_subtitles.cutting import cut, lay_out
+from octavia_subtitles.rules import Cue, Rules
+from octavia_subtitles.width import columns, tidy
 
 SHIFT_MS = 250
 """A cue may appear this much before its words or after them where it needs the time to be read."""
@@ -14,12 +14,16 @@ SHIFT_MS = 250
 
 @dataclass(frozen=True)
 class SpokenText:
-    """What one speaker says from `start` to `end` (seconds of the output)."""
+    """What one speaker says from `start` to `end` (seconds of the output).
+
+    `below` is the same in another language, for bilingual subtitles; then each has one line of a cue.
+    """
 
     start: float
     end: float
     text: str
     speaker: str
+    below: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,18 @@ class Draft:
     end: int
     text: str
     speaker: str
+    below: str = ""
+
+    def lines(self, rules: Rules) -> tuple[str, ...] | None:
+        """The lines of the cue; None where they do not fit."""
+        if not self.below:
+            return lay_out(self.text, rules)
+        upper, lower = (lay_out(text, rules.of_one_line()) for text in (self.text, self.below))
+        return None if upper is None or lower is None else (*upper, *lower)
+
+    def reading_ms(self, rules: Rules) -> int:
+        """How long it has to be shown; who reads one language does not read the other."""
+        return max(rules.reading_ms(self.text), rules.reading_ms(self.below))
 
 
 def make_cues(spoken: Iterable[SpokenText], rules: Rules, total_seconds: float) -> tuple[Cue, ...]:
@@ -51,6 +67,7 @@ def _in_order(spoken: Iterable[SpokenText], total: int) -> list[Draft]:
             end=min(round(said.end * 1000), total),
             text=tidy(said.text),
             speaker=said.speaker,
+            below=tidy(said.below),
         )
         for said in spoken
     ]
@@ -60,15 +77,29 @@ def _in_order(spoken: Iterable[SpokenText], total: int) -> list[Draft]:
 def _cut_to_cues(said: Draft, rules: Rules) -> list[Draft]:
     """Pieces of one line; each gets the share of its time that it has of the text."""
     length = max(said.end - said.start, 1)
-    pieces = cut(said.text, rules, at_least=math.ceil(length / rules.longest_ms))
-    whole = sum(columns(piece) for piece in pieces) or 1
+    pieces = _pieces(said, rules, at_least=math.ceil(length / rules.longest_ms))
+    whole = sum(columns(piece) for piece, _ in pieces) or 1
     drafts: list[Draft] = []
     before = 0
-    for piece in pieces:
+    for piece, below in pieces:
         start = said.start + length * before // whole
         before += columns(piece)
-        drafts.append(Draft(start, said.start + length * before // whole, piece, said.speaker))
+        drafts.append(Draft(start, said.start + length * before // whole, piece, said.speaker, below))
     return drafts
+
+
+def _pieces(said: Draft, rules: Rules, at_least: int) -> list[tuple[str, str]]:
+    """The text of each cue and what stands below it."""
+    if not said.below:
+        return [(piece, "") for piece in cut(said.text, rules, at_least)]
+    one = rules.of_one_line()
+    fewest = max(at_least, len(cut(said.text, one)), len(cut(said.below, one)))
+    upper, lower = cut(said.text, one, fewest), cut(said.below, one, fewest)
+    # Where one has fewer places to break, its last piece stays while the other goes on.
+    return [
+        (upper[min(n, len(upper) - 1)], lower[min(n, len(lower) - 1)])
+        for n in range(max(len(upper), len(lower)))
+    ]
 
 
 def _merge_short(drafts: Sequence[Draft], rules: Rules) -> list[Draft]:
@@ -92,12 +123,17 @@ def _room(draft: Draft, following: Draft, rules: Rules) -> int:
 
 
 def _join(first: Draft, second: Draft, rules: Rules) -> Draft | None:
-    text = f"{first.text} {second.text}"
+    if bool(first.below) != bool(second.below):
+        return None
+    below = f"{first.below} {second.below}" if first.below else ""
+    joined = Draft(
+        first.start, max(first.end, second.end), f"{first.text} {second.text}", first.speaker, below
+    )
     far = second.start - first.end > rules.shortest_ms
     long = max(second.end, first.end) - first.start > rules.longest_ms
-    if first.speaker != second.speaker or far or long or lay_out(text, rules) is None:
+    if first.speaker != second.speaker or far or long or joined.lines(rules) is None:
         return None
-    return Draft(first.start, max(first.end, second.end), text, first.speaker)
+    return joined
 
 
 def _time(drafts: Sequence[Draft], rules: Rules, total: int) -> list[Cue]:
@@ -105,7 +141,7 @@ def _time(drafts: Sequence[Draft], rules: Rules, total: int) -> list[Cue]:
     free_from = 0
     for index, draft in enumerate(drafts):
         following = drafts[index + 1].start if index + 1 < len(drafts) else None
-        wanted = rules.reading_ms(draft.text)
+        wanted = draft.reading_ms(rules)
         start = max(draft.start, free_from)
         if following is None:
             natural = latest = total
@@ -120,7 +156,7 @@ def _time(drafts: Sequence[Draft], rules: Rules, total: int) -> list[Cue]:
         if end - start < rules.shortest_ms and start - draft.start <= 2 * SHIFT_MS:
             end = start + rules.shortest_ms
         end = min(max(end, start + rules.gap_ms), start + rules.longest_ms, max(total, start + 1))
-        lines = lay_out(draft.text, rules)
+        lines = draft.lines(rules)
         assert lines is not None, "pieces were cut to fit"
         cues.append(Cue(start, end, lines))
         free_from = end + rules.gap_ms

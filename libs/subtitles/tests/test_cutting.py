@@ -6,11 +6,11 @@ import unicodedata
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from octavia_assembler.subtitles.cutting import cut, lay_out
-from octavia_assembler.subtitles.files import WORD_JOINER, to_srt, to_vtt
-from octavia_assembler.subtitles.rules import Cue, Rules, validate
-from octavia_assembler.subtitles.timing import SHIFT_MS, SpokenText, make_cues
-from octavia_assembler.subtitles.width import columns, tidy
+from octavia_subtitles.cutting import cut, lay_out
+from octavia_subtitles.rules import Cue, Rules, validate
+from octavia_subtitles.timing import SHIFT_MS, SpokenText, make_cues
+from octavia_subtitles.width import columns, tidy
+from octavia_subtitles.writing import WORD_JOINER, to_srt, to_vtt
 
 RULES = Rules()
 
