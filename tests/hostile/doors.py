@@ -9,7 +9,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -37,6 +37,7 @@ from octavia_common.outbox.outbox import Outbox
 from octavia_common.pricing import KindPrice, PriceList, PriceTier
 from octavia_gateway.app import build_app
 from octavia_gateway.auth.repository import AuthRepository
+from octavia_gateway.auth.tokens import AccessTokens
 from octavia_gateway.capabilities.repository import EnginesRepository
 from octavia_gateway.composition import Gateway, compose
 from octavia_gateway.credits.repository import CreditsRepository
@@ -121,6 +122,7 @@ class Things:
     pending_job: UUID
     job_id: UUID
     key_id: UUID
+    session_id: UUID
     video_id: UUID
     token: str
     filename: str
@@ -194,6 +196,10 @@ class Doors:
             headers={**member.headers, "Tus-Resumable": "1.0.0", "Upload-Length": "1000"},
         )
         assert begun.status_code == 201, begun.text
+        again = await self.client.post(
+            "/api/v1/auth/login", json={"email": member.email, "password": PASSWORD}
+        )
+        tokens = AccessTokens(SECRET, lifetime=timedelta(hours=1))
         upload_id = begun.headers["location"].rsplit("/", 1)[-1]
         return Things(
             file_id=file.file_id,
@@ -201,6 +207,7 @@ class Doors:
             pending_job=pending,
             job_id=done,
             key_id=UUID(key.json()["id"]),
+            session_id=tokens.read(again.json()["access_token"]).session_id,
             video_id=await self._add_video(member, filename),
             token=secrets.token_urlsafe(32),
             filename=filename,

@@ -33,6 +33,7 @@ PUBLIC = {
 
 HIDDEN = {
     ("HEAD", "/api/v1/jobs/{job_id}/download"),
+    ("HEAD", "/api/v1/files/{file_id}/content"),
     ("HEAD", "/api/v1/videos/{video_id}/content"),
     ("HEAD", "/api/v1/videos/{video_id}/thumbnail"),
     *(("HEAD", f"/s/{{token}}{part}") for part in ("", "/video", "/poster", "/download")),
@@ -55,6 +56,7 @@ _KNOWN = {
     "/api/v1/files/{file_id}",
     "/api/v1/uploads/{upload_id}",
     "/api/v1/api-keys/{key_id}",
+    "/api/v1/sessions/{session_id}",
     "/api/v1/videos/{video_id}",
     "/api/v1/video-callback/{token}",
     "/s/{token}",

@@ -12,6 +12,7 @@ from octavia_gateway import problems
 from octavia_gateway.admin import endpoints as admin
 from octavia_gateway.api_keys import endpoints as api_keys
 from octavia_gateway.auth import endpoints as auth
+from octavia_gateway.auth import media_endpoints as media_cookie
 from octavia_gateway.capabilities import endpoints as capabilities
 from octavia_gateway.credits import endpoints as credits_
 from octavia_gateway.erasure import endpoints as erasure
@@ -23,14 +24,18 @@ from octavia_gateway.middleware import RequestContext
 from octavia_gateway.openapi import describe_problems
 from octavia_gateway.remote import endpoints as remote
 from octavia_gateway.resources import Resources
+from octavia_gateway.sessions import endpoints as sessions
 from octavia_gateway.videos import admin as video_admin
 from octavia_gateway.videos import callback_endpoints as video_callbacks
 from octavia_gateway.videos import content_endpoints as video_content
 from octavia_gateway.videos import endpoints as videos
 from octavia_gateway.videos import share_endpoints as video_sharing
+from octavia_gateway.web import endpoints as web
 
 ROUTERS: tuple[APIRouter, ...] = (
     auth.router,
+    media_cookie.router,
+    sessions.router,
     erasure.router,
     api_keys.router,
     remote.router,
@@ -76,6 +81,7 @@ def build_app(resources: Resources, health: Health | None = None) -> ASGIApp:
     for router in ROUTERS:
         app.include_router(router)
     app.router.routes.extend((health or Health()).routes())
+    app.router.routes.extend(web.routes())
     _describe_problems(app)
     origins = resources.settings.allowed_origins()
     if origins:

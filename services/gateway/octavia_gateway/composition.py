@@ -36,10 +36,14 @@ from octavia_gateway.rate_limits.limiter import RateLimiter
 from octavia_gateway.remote.services import RemoteServices
 from octavia_gateway.resources import Resources
 from octavia_gateway.retention.service import Retention
+from octavia_gateway.sessions.service import SessionsService
 from octavia_gateway.settings import GatewaySettings
 from octavia_gateway.videos.services import VideoServices
 
 HOUSEKEEPING_SECONDS = 60.0
+
+MEDIA_COOKIE_LIFETIME = timedelta(hours=12)
+"""Longer than the longest video; a log-out ends it at once."""
 
 Background = Callable[[], Coroutine[Any, Any, None]]
 
@@ -93,6 +97,7 @@ def compose(settings: GatewaySettings, database: Database, outbox: Outbox, store
         threads=settings.argon2_threads,
     )
     tokens = AccessTokens(secret, lifetime=timedelta(seconds=settings.access_token_seconds))
+    media_tokens = AccessTokens.for_media(secret, lifetime=MEDIA_COOKIE_LIFETIME)
     idempotency = Idempotency(tables, secret, lifetime=timedelta(hours=settings.idempotency_hours))
     limiter = RateLimiter(tables)
     files = FileServices.build(settings, tables, store)
@@ -103,10 +108,13 @@ def compose(settings: GatewaySettings, database: Database, outbox: Outbox, store
         database=tables,
         store=store,
         authenticator=TokenAuthenticator(tables, tokens, administrators=settings.administrators()),
+        viewers=TokenAuthenticator(tables, media_tokens, administrators=frozenset()),
+        media_tokens=media_tokens,
         limiter=limiter,
         guard=GuessingGuard(tables, limiter, settings.login_rate),
         idempotency=idempotency,
         auth=AuthService(tables, passwords, tokens, hub, refresh_token_days=settings.refresh_token_days),
+        sessions=SessionsService(tables, refresh_token_days=settings.refresh_token_days),
         api_keys=ApiKeysService(tables),
         jobs=JobsService(
             tables,

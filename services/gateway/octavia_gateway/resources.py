@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from octavia_gateway.admin.service import AdminService
     from octavia_gateway.api_keys.service import ApiKeysService
     from octavia_gateway.auth.service import AuthService
+    from octavia_gateway.auth.tokens import AccessTokens
     from octavia_gateway.auth.user import Authenticator
     from octavia_gateway.capabilities.service import CapabilitiesService
     from octavia_gateway.credits.service import CreditsService
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from octavia_gateway.rate_limits.guessing import GuessingGuard
     from octavia_gateway.rate_limits.limiter import RateLimiter
     from octavia_gateway.remote.service import RemoteUploads
+    from octavia_gateway.sessions.service import SessionsService
     from octavia_gateway.videos.services import VideoServices
 
 
@@ -36,10 +38,13 @@ class Resources:
     database: "GatewayDatabase"
     store: "ArtifactStore"
     authenticator: "Authenticator"
+    viewers: "Authenticator"
+    media_tokens: "AccessTokens"
     limiter: "RateLimiter"
     guard: "GuessingGuard"
     idempotency: "Idempotency"
     auth: "AuthService"
+    sessions: "SessionsService"
     api_keys: "ApiKeysService"
     jobs: "JobsService"
     capabilities: "CapabilitiesService"

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from octavia_gateway.auth.user import UnauthenticatedError, User
 from octavia_gateway.problems import ForbiddenError
@@ -11,6 +11,14 @@ from octavia_gateway.rate_limits.http import address_of, remember
 from octavia_gateway.resources import CurrentResources, Resources
 
 bearer = HTTPBearer(auto_error=False, description="An access token, or a personal API key (`octv_…`).")
+
+MEDIA_COOKIE = "octavia_media"
+media_cookie = APIKeyCookie(
+    name=MEDIA_COOKIE,
+    scheme_name="MediaCookie",
+    auto_error=False,
+    description="What `POST /api/v1/auth/media-cookie` set; for a browser's players and downloads.",
+)
 
 
 async def current_user(
@@ -35,6 +43,31 @@ async def current_user(
 
 
 CurrentUser = Annotated[User, Depends(current_user)]
+
+
+async def current_viewer(
+    request: Request,
+    resources: CurrentResources,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
+    cookie: Annotated[str | None, Depends(media_cookie)],
+) -> User:
+    """The caller who wants to see a file: as `current_user`, or a browser by its cookie for media.
+
+    Only for what is read by GET: a cookie comes with requests that no script of ours sent.
+    Raises UnauthenticatedError (401), RateLimitedError (429).
+    """
+    if credentials is not None or not cookie:
+        return await current_user(request, resources, credentials)
+    try:
+        user = await resources.viewers.authenticate(cookie)
+    except UnauthenticatedError:
+        await _count(request, resources, address_of(request))
+        raise
+    await _count(request, resources, f"user:{user.user_id}")
+    return user
+
+
+CurrentViewer = Annotated[User, Depends(current_viewer)]
 
 
 async def optional_user(

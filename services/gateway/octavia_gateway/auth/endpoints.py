@@ -22,7 +22,9 @@ async def register(body: Credentials, request: Request, resources: CurrentResour
     """Open an account and log in. A new account gets welcome credits."""
     resources.auth.check_room()
     remember(request, await resources.guard.registering(address_of(request), body.email))
-    session = await resources.auth.register(body.email, body.password.get_secret_value())
+    session = await resources.auth.register(
+        body.email, body.password.get_secret_value(), user_agent=_user_agent(request)
+    )
     return _tokens(resources, session)
 
 
@@ -32,7 +34,9 @@ async def log_in(body: Credentials, request: Request, resources: CurrentResource
     resources.auth.check_room()
     address = address_of(request)
     remember(request, await resources.guard.logging_in(address, body.email))
-    session = await resources.auth.log_in(body.email, body.password.get_secret_value())
+    session = await resources.auth.log_in(
+        body.email, body.password.get_secret_value(), user_agent=_user_agent(request)
+    )
     await resources.guard.logged_in(address, body.email)
     return _tokens(resources, session)
 
@@ -63,6 +67,12 @@ async def log_out(
 async def me(user: CurrentUser, resources: CurrentResources) -> UserResponse:
     """Your account."""
     return _user(resources, await resources.auth.account(user.user_id))
+
+
+def _user_agent(request: Request) -> str:
+    """What the caller says it is, as far as it can be kept and shown."""
+    text = request.headers.get("user-agent", "")
+    return "".join(letter for letter in text if letter.isascii() and letter.isprintable())[:300]
 
 
 def _user(resources: Resources, account: Account) -> UserResponse:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
+
 from octavia_gateway.database import Connection
 
 
@@ -75,14 +77,21 @@ class AuthRepository:
         )
 
     async def add_session(
-        self, connection: Connection, *, session_id: UUID, user_id: UUID, days: int, token_hash: bytes
+        self,
+        connection: Connection,
+        *,
+        session_id: UUID,
+        user_id: UUID,
+        days: int,
+        token_hash: bytes,
+        user_agent: str = "",
     ) -> None:
         """A new session and its first refresh token."""
         await connection.execute(
             """
             WITH session AS (
-                INSERT INTO sessions (session_id, user_id, expires_at)
-                VALUES ($1, $2, clock_timestamp() + make_interval(days => $3))
+                INSERT INTO sessions (session_id, user_id, expires_at, user_agent)
+                VALUES ($1, $2, clock_timestamp() + make_interval(days => $3), $5)
                 RETURNING session_id, user_id
             )
             INSERT INTO refresh_tokens (token_hash, session_id, user_id)
@@ -92,6 +101,7 @@ class AuthRepository:
             user_id,
             days,
             token_hash,
+            user_agent,
         )
 
     async def lock_refresh_token(self, connection: Connection, token_hash: bytes) -> RefreshToken | None:
@@ -135,6 +145,33 @@ class AuthRepository:
             "WHERE session_id = $1 AND revoked_at IS NULL",
             session_id,
             reason,
+        )
+
+    async def sessions(self, connection: Connection, user_id: UUID, *, days: int) -> "list[asyncpg.Record]":
+        """Open sessions, last used first. Each use makes one end `days` later, which tells when that was."""
+        return await connection.fetch(
+            """
+            SELECT session_id, user_agent, created_at, expires_at,
+                   greatest(created_at, expires_at - make_interval(days => $2)) AS last_used_at
+            FROM sessions
+            WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > clock_timestamp()
+            ORDER BY expires_at DESC LIMIT 200
+            """,
+            user_id,
+            days,
+        )
+
+    async def end_own(self, connection: Connection, user_id: UUID, session_id: UUID) -> bool:
+        """End an open session of the user; whether there was one."""
+        return bool(
+            await connection.fetchval(
+                """
+                UPDATE sessions SET revoked_at = clock_timestamp(), reason = 'ended by its user'
+                WHERE session_id = $1 AND user_id = $2 AND revoked_at IS NULL RETURNING true
+                """,
+                session_id,
+                user_id,
+            )
         )
 
     async def account_in_session(

@@ -85,7 +85,7 @@ class AuthService:
         """
         self._passwords.check_room()
 
-    async def register(self, email: str, password: str) -> Session:
+    async def register(self, email: str, password: str, *, user_agent: str = "") -> Session:
         """A new account, logged in. Raises WeakPasswordError (422), EmailTakenError (409)."""
         check_password(password, email)
         password_hash = await self._passwords.hash(password)
@@ -97,7 +97,7 @@ class AuthService:
                 )
                 if account is None:
                     raise EmailTakenError
-                session = await self._begin(connection, account)
+                session = await self._begin(connection, account, user_agent)
                 await self._database.add_events(connection, [UserRegistered(user_id=user_id)])
             # Where billing is slow or away, the grant arrives when it is back.
             with contextlib.suppress(TimeoutError):
@@ -110,7 +110,7 @@ class AuthService:
         async with self._database.user_transaction(user_id) as connection:
             return (await self._credits.balance(connection, user_id)).seq > 0
 
-    async def log_in(self, email: str, password: str) -> Session:
+    async def log_in(self, email: str, password: str, *, user_agent: str = "") -> Session:
         """A new session. Raises InvalidCredentialsError (401)."""
         async with self._database.service_transaction() as connection:
             account = await self._repository.account_of(connection, email)
@@ -123,7 +123,7 @@ class AuthService:
         async with self._database.service_transaction() as connection:
             if fresh is not None:
                 await self._repository.replace_hash(connection, account.user_id, fresh)
-            return await self._begin(connection, account)
+            return await self._begin(connection, account, user_agent)
 
     async def refresh(self, refresh_token: str) -> Session:
         """The next tokens of a session; the one shown is spent.
@@ -169,7 +169,7 @@ class AuthService:
             raise UnauthenticatedError("This account does not exist any more.")
         return account
 
-    async def _begin(self, connection: Connection, account: Account) -> Session:
+    async def _begin(self, connection: Connection, account: Account, user_agent: str) -> Session:
         session_id, refresh_token = uuid4(), new_secret(REFRESH_PREFIX)
         await self._repository.add_session(
             connection,
@@ -177,6 +177,7 @@ class AuthService:
             user_id=account.user_id,
             days=self._days,
             token_hash=digest(refresh_token),
+            user_agent=user_agent,
         )
         return self._session(account, session_id, refresh_token)
 

@@ -1,17 +1,18 @@
 """Upload by form; list, see and delete files."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from octavia_gateway.auth.dependencies import CurrentUser
+from octavia_gateway.auth.dependencies import CurrentUser, CurrentViewer
 from octavia_gateway.files.admission import unless_idle
 from octavia_gateway.files.deletion import delete_file
 from octavia_gateway.files.models import FileType
 from octavia_gateway.files.repository import FilesRepository
 from octavia_gateway.files.schemas import FilePage, FileResponse
 from octavia_gateway.files.services import CurrentFiles
+from octavia_gateway.files.serving import serve
 from octavia_gateway.idempotency import IdempotentRoute
 from octavia_gateway.openapi import problems
 from octavia_gateway.pagination import CursorQuery, Limit, decode_moment, encode_cursor
@@ -91,6 +92,31 @@ async def see_file(file_id: UUID, user: CurrentUser, resources: CurrentResources
     """One file."""
     async with resources.database.user_transaction(user.user_id) as connection:
         return FileResponse.of(await files.get(connection, user.user_id, file_id))
+
+
+_CONTENT: dict[str, Any] = {"video/*": {}, "audio/*": {}, "image/*": {}, "application/octet-stream": {}}
+
+
+@router.head("/files/{file_id}/content", include_in_schema=False)
+@router.get(
+    "/files/{file_id}/content",
+    response_class=Response,
+    responses={
+        **problems(416),
+        200: {"content": _CONTENT, "description": "The file."},
+        206: {"content": _CONTENT, "description": "The part of it that was asked for."},
+        304: {"description": "The file that the client has."},
+    },
+)
+async def file_content(
+    request: Request, file_id: UUID, user: CurrentViewer, resources: CurrentResources
+) -> Response:
+    """The file itself, as it was uploaded; ranges are served."""
+    async with resources.database.user_transaction(user.user_id) as connection:
+        record = await files.get(connection, user.user_id, file_id)
+    return await serve(
+        request, resources.store, record.artifact, filename=record.filename, modified=record.created_at
+    )
 
 
 @router.delete("/files/{file_id}", status_code=204, responses=problems(409))

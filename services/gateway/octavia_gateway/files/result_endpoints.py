@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from octavia_common.documents import DubResult
 from starlette.responses import JSONResponse, Response
 
-from octavia_gateway.auth.dependencies import CurrentUser
+from octavia_gateway.auth.dependencies import CurrentViewer
 from octavia_gateway.files.errors import ResultNotFoundError
 from octavia_gateway.files.names import with_language
 from octavia_gateway.files.results import Results, find_results
@@ -45,7 +45,7 @@ class TranscriptFormat(StrEnum):
 async def download(
     request: Request,
     job_id: UUID,
-    user: CurrentUser,
+    user: CurrentViewer,
     resources: CurrentResources,
     language: LanguageQuery = None,
 ) -> Response:
@@ -70,7 +70,7 @@ async def download(
 async def transcript(
     request: Request,
     job_id: UUID,
-    user: CurrentUser,
+    user: CurrentViewer,
     resources: CurrentResources,
     language: LanguageQuery = None,
     form: Annotated[TranscriptFormat, Query(alias="format")] = TranscriptFormat.JSON,

@@ -10,6 +10,7 @@ from octavia_gateway import messages
 from octavia_gateway.jobs.models import Job
 from octavia_gateway.jobs.options import LanguageTag, OptionsRequest, OptionsResponse
 from octavia_gateway.jobs.states import JobStatus, Phase
+from octavia_gateway.jobs.view import parts_of
 from octavia_gateway.messages import Language
 from octavia_gateway.pagination import Page
 
@@ -59,6 +60,15 @@ class OutputResponse(BaseModel):
     download: str = Field(description="Path of the file.")
 
 
+class StepResponse(BaseModel):
+    """What is done just now, for programs; `number` of `total` parts or languages, where it has any."""
+
+    code: str
+    number: int
+    total: int
+    language: str
+
+
 class JobResponse(BaseModel):
     """A job and where it stands."""
 
@@ -68,6 +78,11 @@ class JobResponse(BaseModel):
     phase: Phase
     progress_percentage: float = Field(ge=0, le=100, description="In tenths; never falls within a run.")
     current_step: str = Field(description="A sentence, such as: Translating part 12 of 50")
+    step: StepResponse
+    parts: dict[str, str] | None = Field(
+        description="How far each part is, by language, one digit each: 0 waits, 1 is recognised, "
+        "2 translated, 3 spoken. Null before the source is cut, and where there are very many."
+    )
     file_id: UUID
     filename: str
     duration_seconds: float
@@ -93,14 +108,16 @@ class JobResponse(BaseModel):
     def of(cls, job: Job, language: Language = "en") -> "JobResponse":
         """The document of a job; why it failed is told in `language`."""
         view, run, spec = job.view, job.run, job.spec
-        outputs = [_output(job, language) for language in run.languages] if _delivered(job) else []
+        outputs = [_output(job, target) for target in run.languages] if _delivered(job) else []
         return cls(
             id=job.job_id,
             kind=spec.kind,
             status=run.status,
             phase=view.phase,
             progress_percentage=view.permille / 10,
-            current_step=view.step,
+            current_step=_current_step(job, language),
+            step=StepResponse(**vars(view.doing)),
+            parts=parts_of(run),
             file_id=job.file_id,
             filename=spec.source_filename,
             duration_seconds=spec.duration_seconds,
@@ -122,6 +139,12 @@ class JobResponse(BaseModel):
             error_code=run.error.code if run.error else None,
             error_message=_told(run.error, language) if run.error else None,
         )
+
+
+def _current_step(job: Job, language: Language) -> str:
+    if job.run.error is not None and job.status is JobStatus.FAILED:
+        return _told(job.run.error, language)
+    return job.view.doing.sentence(language)
 
 
 def _told(error: JobError, language: Language) -> str:

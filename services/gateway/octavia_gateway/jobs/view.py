@@ -6,9 +6,11 @@ falls within a run, whatever the order of events. Polling and streaming clients 
 
 from dataclasses import dataclass
 
+from octavia_gateway import messages
 from octavia_gateway.jobs.run import Run
 from octavia_gateway.jobs.states import JobStatus, Phase
-from octavia_gateway.jobs.units import NO_UNITS, whole_language
+from octavia_gateway.jobs.units import NO_UNITS, Units, whole_language
+from octavia_gateway.messages import Language
 
 STARTED, PLANNED = 10, 30
 """Permille once the credits are held, and once the source is cut."""
@@ -26,12 +28,33 @@ CAPTURED, COMPLETED = 990, 1000
 
 
 @dataclass(frozen=True)
+class Step:
+    """What is done just now, to be said in any language: `number` of `total` parts, or languages."""
+
+    code: str
+    number: int = 0
+    total: int = 0
+    language: str = ""
+
+    def sentence(self, language: Language = "en") -> str:
+        """As its owner reads it."""
+        words = messages.words(f"job_{self.code}", language)
+        return words.format(number=self.number, total=self.total, language=self.language)
+
+
+@dataclass(frozen=True)
 class View:
-    """`permille` is progress in thousandths."""
+    """`permille` is progress in thousandths; `step` is English, and says why where the run failed."""
 
     phase: Phase
     permille: int
-    step: str
+    doing: Step
+    failure: str = ""
+
+    @property
+    def step(self) -> str:
+        """What is done just now, as a sentence."""
+        return self.failure or self.doing.sentence()
 
 
 @dataclass(frozen=True)
@@ -49,46 +72,65 @@ def view_of(run: Run) -> View:
     """The view of a run."""
     permille = _permille(run)
     if run.status is JobStatus.COMPLETED:
-        return View(Phase.COMPLETED, COMPLETED, "Done")
+        return View(Phase.COMPLETED, COMPLETED, Step("completed"))
     if run.status is JobStatus.FAILED:
-        return View(Phase.FAILED, permille, run.error.message if run.error else "Failed")
+        return View(Phase.FAILED, permille, Step("failed"), run.error.message if run.error else "")
     if run.status is JobStatus.CANCELLED:
-        return View(Phase.CANCELLED, permille, "Cancelled")
+        return View(Phase.CANCELLED, permille, Step("cancelled"))
     if run.status is JobStatus.PENDING:
-        return View(Phase.PENDING, 0, "Ready to be processed")
+        return View(Phase.PENDING, 0, Step("pending"))
     if run.status is JobStatus.QUEUED:
-        step = "Cancelling" if run.cancel_requested else "Waiting for a place in the queue"
-        return View(Phase.PENDING, permille, step)
+        return View(Phase.PENDING, permille, Step("cancelling" if run.cancel_requested else "queued"))
     phase, step = _at_work(run)
-    return View(phase, permille, "Cancelling" if run.cancel_requested else step)
+    return View(phase, permille, Step("cancelling") if run.cancel_requested else step)
 
 
-def _at_work(run: Run) -> tuple[Phase, str]:
+def _at_work(run: Run) -> tuple[Phase, Step]:
     if run.charged is not None:
-        return Phase.ASSEMBLING, "Finishing"
+        return Phase.ASSEMBLING, Step("finishing")
     if run.chunks is None:
-        return Phase.TRANSCRIBING, "Opening the file and finding the speech"
+        return Phase.TRANSCRIBING, Step("opening")
     for stage in _stages(run, run.chunks):
         if not stage.complete:
-            return stage.phase, _sentence(stage, run)
-    return Phase.ASSEMBLING, "Finishing"
+            return stage.phase, _step(stage, run)
+    return Phase.ASSEMBLING, Step("finishing")
 
 
-_VERBS = {
-    Phase.TRANSCRIBING: "Transcribing",
-    Phase.TRANSLATING: "Translating",
-    Phase.SYNTHESIZING: "Speaking",
-}
-
-
-def _sentence(stage: _Stage, run: Run) -> str:
+def _step(stage: _Stage, run: Run) -> Step:
     number = min(stage.done + 1, stage.total)
     if stage.phase is not Phase.ASSEMBLING:
-        return f"{_VERBS[stage.phase]} part {number} of {stage.total}"
+        return Step(stage.phase.value.lower(), number, stage.total)
     if stage.total == 1:
-        return f"Putting the result together ({run.languages[0]})"
+        return Step("assembling", 1, 1, run.languages[0])
     missing = next(language for language in run.languages if language not in run.outputs)
-    return f"Putting the result together, language {number} of {stage.total} ({missing})"
+    return Step("assembling_one_of", number, stage.total, missing)
+
+
+MOST_SHOWN_UNITS = 4000
+"""Parts times languages that a document still tells one by one: some thirty hours in one language."""
+
+
+def parts_of(run: Run) -> dict[str, str] | None:
+    """How far each part is, a digit each in their order, by language.
+
+    None before the source is cut, and where they are too many to be told one by one.
+
+    0 waits, 1 is recognised, 2 is translated, 3 is spoken.
+    """
+    count = len(run.languages)
+    if run.chunks is None or run.chunks * count > MOST_SHOWN_UNITS:
+        return None
+    return {
+        language: "3" * run.chunks
+        if language in run.outputs
+        else "".join(str(_reached(run, chunk * count + place)) for chunk in range(run.chunks))
+        for place, language in enumerate(run.languages)
+    }
+
+
+def _reached(run: Run, bit: int) -> int:
+    stages: tuple[Units, ...] = (run.synthesized, run.translated, run.transcribed)
+    return next((3 - place for place, units in enumerate(stages) if units.bits >> bit & 1), 0)
 
 
 def _stages(run: Run, chunks: int) -> list[_Stage]:

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from octavia_gateway.auth.dependencies import CurrentUser
+from octavia_gateway.auth.dependencies import CurrentViewer
 from octavia_gateway.openapi import problems
 from octavia_gateway.resources import CurrentResources
 
@@ -34,7 +34,7 @@ POSTER_RESPONSES: dict[int | str, Any] = file_responses(POSTER_CONTENT, 410)
 @router.head("/{video_id}/content", include_in_schema=False)
 @router.get("/{video_id}/content", response_class=Response, responses=CLIP_RESPONSES)
 async def content(
-    request: Request, video_id: UUID, user: CurrentUser, resources: CurrentResources
+    request: Request, video_id: UUID, user: CurrentViewer, resources: CurrentResources
 ) -> Response:
     """The clip, named after its prompt; ranges are served."""
     video = await resources.videos.service.get(user.user_id, video_id)
@@ -44,7 +44,7 @@ async def content(
 @router.head("/{video_id}/thumbnail", include_in_schema=False)
 @router.get("/{video_id}/thumbnail", response_class=Response, responses=POSTER_RESPONSES)
 async def thumbnail(
-    request: Request, video_id: UUID, user: CurrentUser, resources: CurrentResources
+    request: Request, video_id: UUID, user: CurrentViewer, resources: CurrentResources
 ) -> Response:
     """The clip's first frame (WebP)."""
     video = await resources.videos.service.get(user.user_id, video_id)
