@@ -286,11 +286,13 @@ class Doors:
         media = await self.store.write(f"{prefix}/assembled/{uuid4().hex}", b"0123456789", "video/mp4")
         srt = await self.store.write(f"{prefix}/srt/{uuid4().hex}", b"1\n", "application/x-subrip")
         vtt = await self.store.write(f"{prefix}/vtt/{uuid4().hex}", b"WEBVTT\n", "text/vtt")
+        voice = await self.store.write(f"{prefix}/speech/{uuid4().hex}", b"fLaC", "audio/flac")
         document = DubResult(
             source_language="en",
             target_language="es",
             duration_seconds=40.0,
             media=media,
+            speech_only=voice,
             segments=(),
             subtitles=(Subtitles(language="es", srt=srt, vtt=vtt),),
             loudness=Loudness(source_lufs=None, output_lufs=None, output_true_peak_dbtp=None),

@@ -58,6 +58,27 @@ async def download(
     )
 
 
+@router.head("/{job_id}/audio", include_in_schema=False)
+@router.get("/{job_id}/audio", response_class=Response, responses=_FILE)
+async def audio(
+    request: Request,
+    job_id: UUID,
+    user: CurrentViewer,
+    resources: CurrentResources,
+    language: LanguageQuery = None,
+) -> Response:
+    """What is spoken in one language, without the source's music and background; ranges are served."""
+    results = await find_results(resources.database, user.user_id, job_id)
+    output = results.output(language)
+    document = await resources.store.read_document(output.result, DubResult)
+    if document.speech_only is None:
+        raise ResultNotFoundError("Nobody speaks in this video, so there is no voice of it.", languages=[])
+    filename = with_language(results.filename, output.target_language, document.speech_only.media_type)
+    return await serve(
+        request, resources.store, document.speech_only, filename=filename, modified=results.finished_at
+    )
+
+
 @router.get(
     "/{job_id}/transcript",
     responses={

@@ -20,9 +20,24 @@ export class Problem extends Error {
   }
 }
 
-/** Events: `reach` (detail: true or false) when the server comes into and goes out of reach, and `ended`
- *  when the session is over and somebody must sign in again. */
+/** Event: `reach` (detail: true or false) when the server comes into and goes out of reach. */
 export const signals = new EventTarget();
+
+let ask = () => Promise.reject(new Problem(401, { code: "unauthenticated" }));
+let asking = null;
+
+/** What is done where a session is over: `handler()` resolves when somebody has signed in again, and whatever
+ *  was under way goes on then. */
+export function onEnded(handler) {
+  ask = handler;
+}
+
+function signInAgain() {
+  asking ??= ask().finally(() => {
+    asking = null;
+  });
+  return asking;
+}
 
 let reachable = true;
 
@@ -101,7 +116,6 @@ async function attemptCall(method, path, options, renewed = false) {
     await renew(headers.Authorization.slice("Bearer ".length));
     return attemptCall(method, path, options, true);
   }
-  if (response.status === 401 && !options.anonymous) signals.dispatchEvent(new Event("ended"));
   if (!response.ok) throw await problemOf(response);
   if (options.raw) return response;
   return response.status === 204 ? null : response.json();
@@ -122,10 +136,7 @@ async function problemOf(response) {
 /** A token that will be valid for a while. */
 export async function access() {
   const have = session.tokens();
-  if (!have) {
-    signals.dispatchEvent(new Event("ended"));
-    throw new Problem(401, { code: "unauthenticated" });
-  }
+  if (!have) throw new Problem(401, { code: "unauthenticated" });
   if (have.until - Date.now() < SOON) await renew(have.access);
   return session.tokens().access;
 }
@@ -135,9 +146,14 @@ let renewing = null;
 /** Puts other tokens in the place of `spent`, once for all tabs: a refresh token that is shown twice ends
  *  the session. */
 export function renew(spent) {
-  renewing ??= exclusively(() => refresh(spent)).finally(() => {
-    renewing = null;
-  });
+  renewing ??= exclusively(() => refresh(spent))
+    .catch((error) => {
+      if (error instanceof Problem && error.status === 401) return signInAgain();
+      throw error;
+    })
+    .finally(() => {
+      renewing = null;
+    });
   return renewing;
 }
 
@@ -145,15 +161,9 @@ async function refresh(spent) {
   session.reread();
   const have = session.tokens();
   if (have && have.access !== spent) return; // another tab was quicker
-  try {
-    if (!have) throw new Problem(401, { code: "unauthenticated" });
-    const json = { refresh_token: have.refresh };
-    session.keep(await call("POST", "/auth/refresh", { json, anonymous: true }));
-  } catch (error) {
-    if (error instanceof Problem && error.status === 401) signals.dispatchEvent(new Event("ended"));
-    throw error;
-  }
-  cookie();
+  if (!have) throw new Problem(401, { code: "unauthenticated" });
+  const json = { refresh_token: have.refresh };
+  session.keep(await call("POST", "/auth/refresh", { json, anonymous: true }));
 }
 
 /** Where the browser has no locks (pages without TLS) two tabs may meet; then one has to sign in again. */
@@ -165,7 +175,7 @@ let granted = null;
 
 /** Lets the browser's own players read this user's files; resolves when they may. */
 export function cookie() {
-  granted = post("/auth/media-cookie", undefined, { once: null, patient: true }).catch(() => {
+  granted = post("/auth/media-cookie", undefined, { once: onceKey(), patient: true }).catch(() => {
     granted = null;
   });
   return granted;

@@ -42,9 +42,16 @@ export function forget() {
 
 /** Takes over what another tab has written meanwhile. */
 export function reread() {
-  const before = session?.user.id;
+  const before = session;
   session = read();
-  if (before !== session?.user.id) changes.dispatchEvent(new Event("user"));
+  if (session && before?.access !== session.access) changes.dispatchEvent(new Event("tokens"));
+  if (before?.user.id !== session?.user.id) changes.dispatchEvent(new Event("user"));
+}
+
+/** Calls `handler` when another tab has got other tokens. */
+export function onTokens(handler) {
+  changes.addEventListener("tokens", handler);
+  return () => changes.removeEventListener("tokens", handler);
 }
 
 /** Calls `handler` when somebody else is signed in, or nobody any more. */

@@ -1,0 +1,7 @@
+// The beginning: words first, then the frame, then the page.
+
+import { load } from "./i18n.js";
+import { mount } from "./shell.js";
+
+await load();
+await mount(document.getElementById("app"));

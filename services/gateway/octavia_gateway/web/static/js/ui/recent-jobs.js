@@ -1,0 +1,89 @@
+// The user's translations, newest first, live.
+
+import { get } from "../api.js";
+import { fill, h, icon, keyed, say } from "../dom.js";
+import { ago, languageName, listed, t } from "../i18n.js";
+import { follow } from "../live.js";
+import { badge, bar, bones, button, complain, failed, nothing } from "./parts.js";
+
+const PAGE = 12;
+
+/** {element, look(), leave()} */
+export function recentJobs() {
+  const list = h("ul", { class: "list jobs" });
+  const show = keyed(list, row);
+  const body = h("div", {}, bones(3));
+  const more = button(t("action.more"), { on: { click: () => load(cursor).catch(complain) } });
+  const element = h("section", { class: "card", "aria-labelledby": "recent" }, h("h2", { id: "recent" }, t("jobs.title")), body);
+  let jobs = null;
+  let cursor = null;
+
+  async function load(from) {
+    const page = await get(`/jobs?limit=${PAGE}${from ? `&cursor=${encodeURIComponent(from)}` : ""}`);
+    const known = new Map((from ? jobs : []).map((job) => [job.id, job]));
+    for (const job of page.items) known.set(job.id, job);
+    jobs = [...known.values()];
+    cursor = page.next_cursor;
+    draw();
+  }
+
+  function draw() {
+    if (!jobs.length) return fill(body, nothing("translate", t("jobs.none"), t("jobs.none_text")));
+    show(jobs, (job) => job.id);
+    more.hidden = !cursor;
+    if (!body.contains(list)) fill(body, list, h("div", { class: "row more" }, more));
+    return undefined;
+  }
+
+  async function look() {
+    try {
+      await load(null);
+    } catch (error) {
+      if (!jobs) fill(body, failed(error, look));
+    }
+  }
+
+  const unfollow = follow({ look: () => jobs && look(), event: (kind, told) => {
+    if (!jobs || !kind.startsWith("job.")) return;
+    if (kind === "job.deleted") jobs = jobs.filter((job) => job.id !== told.id);
+    else if (jobs.some((job) => job.id === told.id)) jobs = jobs.map((job) => (job.id === told.id ? told : job));
+    else jobs = [told, ...jobs];
+    draw();
+  } });
+  look();
+  return { element, look, leave: unfollow };
+}
+
+function row(first) {
+  const state = h("div", { class: "job-state" });
+  const progress = bar(t("job.progress_of", { name: first.filename }));
+  const step = h("p", { class: "hint figures" });
+  const element = h("li", {}, h("a", { class: "job-row", href: `/jobs/${first.id}` },
+    icon("film"), h("div", { class: "grow" }, h("h3", { class: "clip" }, first.filename),
+      h("p", { class: "hint" }, t("jobs.languages", { source: sourceName(first.source_language), targets: listed(first.target_languages.map(languageName)) })), progress.element, step),
+    state));
+  let status = "";
+  const update = (job) => {
+    const working = job.status === "processing" || job.status === "queued";
+    progress.element.hidden = !working;
+    progress.set(job.progress_percentage / 100);
+    say(step, working ? stepOf(job) : ago(job.finished_at ?? job.created_at));
+    if (status !== job.status) {
+      status = job.status;
+      fill(state, badge(job.status));
+    }
+  };
+  update(first);
+  return { element, update };
+}
+
+export function sourceName(tag) {
+  return tag === "auto" ? t("translate.detected") : languageName(tag);
+}
+
+/** What is done just now, in the reader's language: a stream tells it as a code. */
+export function stepOf(job) {
+  if (job.status === "failed") return job.error_message ?? t("status.failed");
+  const { code, number, total, language } = job.step;
+  return t(`step.${code}`, { number, total, language: language && languageName(language) });
+}
