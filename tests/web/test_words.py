@@ -92,4 +92,5 @@ def test_no_text_stands_in_the_code() -> None:
             words = re.findall(r"[A-Za-z]{2,}", literal)
             sentence = len(words) > 2 and re.match(r"[A-Z]", literal) and " " in literal
             path = re.fullmatch(r"[MmLlHhVvCcSsAaZz0-9 .,-]+", literal)
-            assert not sentence or path or "Mozilla" in literal, (name, literal)
+            own_name = name == "js/i18n.js" and literal == "Tiếng Việt"
+            assert not sentence or path or own_name, (name, literal)

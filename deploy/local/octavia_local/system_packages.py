@@ -40,6 +40,7 @@ NEEDED = (
     SystemPackage("ffmpeg", command="ffmpeg"),
     SystemPackage("espeak-ng", command="espeak-ng"),
     SystemPackage("flite", command="flite"),
+    SystemPackage("chromium", command="chromium"),
     SystemPackage("fonts-dejavu-core", file="usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"),
     SystemPackage("apertium", command="apertium"),
     SystemPackage("apertium-eng-spa", file=f"{_MODES}/eng-spa.mode"),
