@@ -30,6 +30,7 @@ SUFFIXES = {
     "audio/x-wav": (".wav",),
     "application/x-subrip": (".srt",),
     "text/vtt": (".vtt",),
+    "text/x-ssa": (".ass", ".ssa"),
 }
 """Usual suffixes by media type, the best first."""
 

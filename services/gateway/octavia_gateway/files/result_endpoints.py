@@ -5,12 +5,16 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
+from octavia_common.artifacts import sha256_of
 from octavia_common.documents import DubResult
 from starlette.responses import JSONResponse, Response
 
 from octavia_gateway.auth.dependencies import CurrentViewer
+from octavia_gateway.files import captions
+from octavia_gateway.files.captions import SubtitleForm
 from octavia_gateway.files.errors import ResultNotFoundError
-from octavia_gateway.files.names import with_language
+from octavia_gateway.files.names import content_disposition, with_language
+from octavia_gateway.files.ranges import etag_of, none_match
 from octavia_gateway.files.results import Results, find_results
 from octavia_gateway.files.schemas import TranscriptResponse
 from octavia_gateway.files.serving import serve
@@ -29,7 +33,7 @@ _FILE: dict[int | str, dict[str, Any]] = {
     206: {"content": _MEDIA, "description": "The part of it that was asked for."},
     304: {"description": "The file that the client has."},
 }
-_SUBTITLES: dict[str, Any] = {"application/x-subrip": {}, "text/vtt": {}}
+_SUBTITLES: dict[str, Any] = {form.media_type: {} for form in SubtitleForm}
 
 
 class TranscriptFormat(StrEnum):
@@ -38,6 +42,7 @@ class TranscriptFormat(StrEnum):
     JSON = "json"
     SRT = "srt"
     VTT = "vtt"
+    ASS = "ass"
 
 
 @router.head("/{job_id}/download", include_in_schema=False)
@@ -95,6 +100,9 @@ async def transcript(
     resources: CurrentResources,
     language: LanguageQuery = None,
     form: Annotated[TranscriptFormat, Query(alias="format")] = TranscriptFormat.JSON,
+    both: Annotated[
+        bool, Query(alias="bilingual", description="Subtitles with the other language below.")
+    ] = False,
 ) -> Response:
     """What is said, in the source's language or a translation: as lines, or as subtitles of the result."""
     results = await find_results(resources.database, user.user_id, job_id)
@@ -104,7 +112,7 @@ async def transcript(
     if form is TranscriptFormat.JSON:
         body = TranscriptResponse.of(job_id, wanted, document)
         return JSONResponse(body.model_dump(mode="json"), headers={"Cache-Control": "private, no-cache"})
-    return await _subtitles(request, resources, results, document, wanted, form)
+    return await _subtitles(request, resources, results, document, wanted, SubtitleForm(form), both=both)
 
 
 async def _subtitles(
@@ -113,7 +121,9 @@ async def _subtitles(
     results: Results,
     document: DubResult,
     language: str,
-    form: TranscriptFormat,
+    form: SubtitleForm,
+    *,
+    both: bool,
 ) -> Response:
     track = next((track for track in document.subtitles if track.language == language), None)
     if track is None:
@@ -122,13 +132,30 @@ async def _subtitles(
             f"There are no subtitles in {language}; there are some in: {', '.join(have) or 'no language'}.",
             languages=have,
         )
-    ref, media_type = (
-        (track.srt, "application/x-subrip") if form is TranscriptFormat.SRT else (track.vtt, "text/vtt")
-    )
+    other = document.target_language if language == document.source_language else document.source_language
+    filename = with_language(results.filename, f"{language}-{other}" if both else language, form.media_type)
+    if both:
+        return _made(request, await captions.bilingual(document, language, form), form, filename)
+    if form is SubtitleForm.ASS:
+        return _made(request, await captions.restyled(resources.store, track, form), form, filename)
+    kept = track.srt if form is SubtitleForm.SRT else track.vtt
     return await serve(
         request,
         resources.store,
-        ref.model_copy(update={"media_type": media_type}),
-        filename=with_language(results.filename, language, media_type),
+        kept.model_copy(update={"media_type": form.media_type}),
+        filename=filename,
         modified=results.finished_at,
     )
+
+
+def _made(request: Request, content: bytes, form: SubtitleForm, filename: str) -> Response:
+    """What was made for this answer alone, unless the client has it."""
+    headers = {
+        "ETag": etag_of(sha256_of(content)),
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": content_disposition(filename),
+        "X-Content-Type-Options": "nosniff",
+    }
+    if not none_match(request.headers.get("if-none-match"), headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return Response(content, headers=headers, media_type=form.media_type)

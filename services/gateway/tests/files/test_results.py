@@ -232,3 +232,19 @@ def test_transcripts(client: httpx.Client, make_job: Callable[..., UUID]) -> Non
     assert vtt.text.startswith("WEBVTT")
     assert "Hello." in vtt.text
     assert client.get(path, params={"format": "pdf"}).status_code == 422
+
+
+def test_subtitles_in_other_forms_and_in_two_languages(
+    client: httpx.Client, make_job: Callable[..., UUID]
+) -> None:
+    path = f"/api/v1/jobs/{make_job('Bài giảng.mp4')}/transcript"
+    styled = client.get(path, params={"format": "ass"})
+    assert styled.headers["content-type"].startswith("text/x-ssa")
+    assert quote("Bài giảng.es.ass") in styled.headers["content-disposition"]
+    assert "0:00:01.00,0:00:02.00,Default,,0,0,0,,Hola." in styled.text
+    for language, lines in (("es", "Hola.\nHello."), ("en", "Hello.\nHola.")):
+        both = client.get(path, params={"format": "srt", "bilingual": "true", "language": language})
+        assert lines in both.text
+        assert both.headers["x-content-type-options"] == "nosniff"
+    again = client.get(path, params={"format": "ass"}, headers={"If-None-Match": styled.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
