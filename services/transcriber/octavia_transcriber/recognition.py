@@ -1,10 +1,12 @@
 """The recognition stage: a released chunk becomes a transcript, once for all target languages."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from octavia_common.artifacts.keys import artifact_key
 from octavia_common.artifacts.store import ArtifactStore
-from octavia_common.documents import SpeechRegion, Transcript
+from octavia_common.documents import Glossary, SpeechRegion, Transcript
 from octavia_common.events import ArtifactRef, ChunkReleased, ChunkTranscribed, CloudEvent
 from octavia_common.messaging.handlers import Work
 
@@ -23,12 +25,15 @@ class RecognitionStage:
     async def handle(self, event: CloudEvent[ChunkReleased], work: Work) -> Sequence[ChunkTranscribed]:
         """Recognise one chunk. Raises UnsupportedLanguageError where the engine lacks its language."""
         released = event.data
-        key = self._key(released)
+        variant = await asyncio.to_thread(self._engine.variant, released.model_size)
+        key = self._key(released, variant)
         transcript = await self._store.stat(key) or await self._recognise(released, key, work)
         return [
             ChunkTranscribed(
                 job=released.job,
                 chunk=released.chunk,
+                options=released.options,
+                voices=released.voices,
                 source_language=released.source_language,
                 target_language=language,
                 transcript=transcript,
@@ -40,23 +45,46 @@ class RecognitionStage:
     async def _recognise(self, released: ChunkReleased, key: str, work: Work) -> ArtifactRef:
         chunk = released.chunk
         spans = released.regions or ((chunk.start, chunk.end),)
-        regions = [SpeechRegion(start=start, end=end) for start, end in spans]
+        speakers = released.speakers or ("S1",) * len(spans)
+        regions = [
+            SpeechRegion(start=start, end=end, speaker=speaker)
+            for (start, end), speaker in zip(spans, speakers, strict=True)
+        ]
         request = RecognitionRequest(
             samples=from_wav(await self._store.read(released.audio)),
             regions=tuple(_shifted(region, -chunk.start) for region in regions),
             language=released.source_language,
             model_size=released.model_size,
+            hot_words=await self._hot_words(released),
         )
         heard = await self._engine.run(request, work.cancel)
         words = [
             word.model_copy(update={"start": word.start + chunk.start, "end": word.end + chunk.start})
             for word in heard.words
         ]
-        segments = make_segments(words, regions, chunk)
+        segments = make_segments(words, regions, chunk, language=heard.language)
         transcript = Transcript(language=heard.language, chunk=chunk, segments=segments)
         return await self._store.write_document(key, transcript)
 
-    def _key(self, released: ChunkReleased) -> str:
+    async def _hot_words(self, released: ChunkReleased) -> tuple[str, ...]:
+        """The glossary's terms, for an engine that listens for them."""
+        ref = self._glossary(released)
+        if ref is None:
+            return ()
+        glossary = await self._store.read_document(ref, Glossary)
+        return tuple(term.source for term in glossary.terms)
+
+    def _glossary(self, released: ChunkReleased) -> ArtifactRef | None:
+        return released.options.glossary if "glossary" in self._engine.honours else None
+
+    def _key(self, released: ChunkReleased, variant: Mapping[str, Any]) -> str:
+        # What is not asked for is not named, so that keys stay as they were before it could be.
+        glossary = self._glossary(released)
+        asked = {
+            "variant": dict(variant) or None,
+            "glossary": glossary.sha256 if glossary else None,
+            "speakers": list(released.speakers) if set(released.speakers) - {"S1"} else None,
+        }
         return artifact_key(
             released.job.user_id,
             "transcript",
@@ -69,9 +97,10 @@ class RecognitionStage:
                 "language": released.source_language,
                 "model_size": released.model_size,
                 "segmentation": SEGMENTATION,
+                **{name: value for name, value in asked.items() if value is not None},
             },
         )
 
 
 def _shifted(region: SpeechRegion, seconds: float) -> SpeechRegion:
-    return SpeechRegion(start=region.start + seconds, end=region.end + seconds)
+    return region.model_copy(update={"start": region.start + seconds, "end": region.end + seconds})

@@ -56,12 +56,13 @@ def make_segments(
     regions: Sequence[SpeechRegion],
     chunk: ChunkRef,
     *,
-    speaker: str = "S1",
+    language: str = "en",
     rules: SegmentRules | None = None,
 ) -> tuple[Segment, ...]:
     """Segments of one chunk, in order and without overlap; equal input gives equal segments.
 
-    `words` are in order, with absolute times as `regions`. Ids are the chunk's index and the
+    `words` are in order, with absolute times as `regions`, each of which has one speaker; no segment has two.
+    Ids are the chunk's index and the
     segment's ordinal in it, hence the same for every job on the same source.
     """
     rules = rules or SegmentRules()
@@ -79,21 +80,36 @@ def make_segments(
         segments.append(
             Segment(
                 id=f"{chunk.index:04d}-{ordinal + 1:02d}",
-                speaker=speaker,
+                speaker=regions[piece.words[0].region].speaker,
                 start=round(piece.start, 3),
                 end=round(piece.end, 3),
                 slot_end=round(max(after - rules.guard, _middle(piece.start, after)), 3),
-                text=tidy([item.word.text for item in piece.words]),
+                text=tidy([item.word.text for item in piece.words], language),
                 words=tuple(item.word for item in piece.words),
             )
         )
     return tuple(segments)
 
 
-def tidy(words: Sequence[str]) -> str:
-    """Words as a line of text: the first letter large, and the English "I" as well."""
-    text = " ".join("I" + word[1:] if word == "i" or word.startswith("i'") else word for word in words)
+def tidy(words: Sequence[str], language: str = "en") -> str:
+    """Words as a line of text: the first letter large, in English "I" too, spaces where used."""
+    primary = language.lower().replace("_", "-").split("-")[0]
+    if primary == "en":
+        words = ["I" + word[1:] if word == "i" or word.startswith("i'") else word for word in words]
+    if primary in _WITHOUT_SPACES:
+        return "".join(_apart(*pair) for pair in itertools.pairwise(["", *words]))
+    text = " ".join(words)
     return text[:1].upper() + text[1:]
+
+
+_WITHOUT_SPACES = frozenset({"zh", "yue", "ja", "th", "lo", "my"})
+"""Languages that recognisers split where no space is."""
+
+
+def _apart(before: str, word: str) -> str:
+    """A word of such a language, with a space between two that are written in Latin letters."""
+    latin = before[-1:].isascii() and before[-1:].isalnum() and word[:1].isascii() and word[:1].isalnum()
+    return f" {word}" if latin else word
 
 
 def _place(words: Sequence[Word], regions: Sequence[SpeechRegion], rules: SegmentRules) -> list[_Placed]:
@@ -143,7 +159,7 @@ def _breaks(
 def _break_cost(one: _Placed, two: _Placed, regions: Sequence[SpeechRegion], rules: SegmentRules) -> float:
     """What it costs to break between two words; minus infinity where it must be."""
     pause = _pause(one, two, regions)
-    if pause >= rules.always_break:
+    if pause >= rules.always_break or regions[one.region].speaker != regions[two.region].speaker:
         return -math.inf
     if one.word.text.endswith((".", "!", "?", "…", "。", "！", "？")):
         return -0.5

@@ -5,9 +5,9 @@ import asyncio
 import numpy as np
 import pytest
 from octavia_common.cancellation import CancelToken
-from octavia_common.documents import SpeechRegion, Transcript, Word
+from octavia_common.documents import Glossary, GlossaryTerm, SpeechRegion, Transcript, Word
 from octavia_common.errors import ArtifactMissingError, EngineUnavailableError, JobCancelledError
-from octavia_common.events import ArtifactRef, ChunkRef, ChunkReleased, CloudEvent
+from octavia_common.events import ArtifactRef, ChunkRef, ChunkReleased, CloudEvent, JobOptions
 from octavia_transcriber.engines.base import Recogniser, Recognition, RecognitionRequest
 from octavia_transcriber.engines.registry import make_engine
 from octavia_transcriber.engines.timed import TimedRecogniser
@@ -100,6 +100,43 @@ async def test_another_version_of_the_engine_has_transcripts_of_its_own(store, j
     await newer.close()
 
 
+class ListeningRecogniser(FakeRecogniser):
+    """Heeds glossaries, and has variants."""
+
+    honours = ("glossary",)
+
+    def variant(self, model_size):
+        return {"model": f"weights of {model_size}"}
+
+
+async def test_the_glossary_is_listened_for_by_an_engine_that_can(store, job, work, engine):
+    glossary = Glossary(terms=(GlossaryTerm(source="Octavia", keep=True), GlossaryTerm(source="Kafka")))
+    options = JobOptions(glossary=await store.write_document("users/x/glossary", glossary), style="calm")
+    listening = ListeningRecogniser()
+    await listening.start()
+    for each, expected in ((engine, ()), (listening, ("Octavia", "Kafka"))):
+        with_terms, *_ = await RecognitionStage(store, each).handle(
+            await released(store, job, options=options), work
+        )
+        assert each.requests[0].hot_words == expected
+        assert with_terms.options == options
+        without, *_ = await RecognitionStage(store, each).handle(await released(store, job), work)
+        assert (with_terms.transcript.key == without.transcript.key) == (expected == ())
+    await listening.close()
+
+
+async def test_segments_know_their_speakers_and_the_key_knows_them_too(store, job, work, engine):
+    regions = ((61.0, 62.1), (62.3, 63.0))
+    both = await released(store, job, regions=regions, speakers=("S2", "S1"))
+    events = await RecognitionStage(store, engine).handle(both, work)
+    transcript = await store.read_document(events[0].transcript, Transcript)
+    assert [segment.speaker for segment in transcript.segments] == ["S2"]
+    nobody = await RecognitionStage(store, engine).handle(await released(store, job, regions=regions), work)
+    alone = await released(store, job, regions=regions, speakers=("S1", "S1"))
+    assert nobody == await RecognitionStage(store, engine).handle(alone, work)
+    assert nobody[0].transcript.key != events[0].transcript.key
+
+
 async def test_a_chunk_whose_audio_is_gone_fails_its_job(store, job, work, engine):
     gone = ArtifactRef(key="users/x/gone", sha256="0" * 64, size_bytes=1, media_type="audio/wav")
     with pytest.raises(ArtifactMissingError):
@@ -127,5 +164,5 @@ async def test_the_timed_engine_fills_the_regions_and_stops_when_cancelled(store
 
 
 def test_an_unknown_engine_is_refused_with_the_names_of_those_there_are():
-    with pytest.raises(EngineUnavailableError, match=r"pocketsphinx, timed"):
+    with pytest.raises(EngineUnavailableError, match=r"pocketsphinx, faster-whisper, timed"):
         make_engine(TranscriberSettings(transcriber_engine="whispering"))

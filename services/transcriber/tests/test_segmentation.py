@@ -156,3 +156,23 @@ def test_words_heard_in_silence_are_dropped():
 )
 def test_tidy(words, line):
     assert tidy(words) == line
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "line"),
+    [
+        ("it", ["i", "libri"], "I libri"),
+        ("it", ["sono", "i", "libri"], "Sono i libri"),
+        ("zh-Hans", ["今", "天", "，", "AI", "API", "好"], "今天，AI API好"),
+        ("ja", ["は", "い。"], "はい。"),
+    ],
+)
+def test_lines_are_written_as_their_language_is(language, words, line):
+    assert tidy(words, language) == line
+
+
+def test_a_segment_has_one_speaker_however_short_the_pause():
+    one, two = spoken(1.0, 4), spoken(2.6, 4)
+    regions = [region(one), region(two).model_copy(update={"speaker": "S2"})]
+    segments = make_segments(one + two, regions, chunk())
+    assert [(segment.speaker, len(segment.words)) for segment in segments] == [("S1", 4), ("S2", 4)]

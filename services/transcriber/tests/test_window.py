@@ -19,6 +19,7 @@ from octavia_common.events import (
     CloudEvent,
     JobCancelled,
     JobKind,
+    JobOptions,
     JobRef,
     JobSpec,
     MediaPlanned,
@@ -72,7 +73,15 @@ class Room:
             )
 
     async def planned(
-        self, name: str, chunks: int, *, languages: tuple[str, ...] = LANGUAGES, **changes
+        self,
+        name: str,
+        chunks: int,
+        *,
+        languages: tuple[str, ...] = LANGUAGES,
+        options: JobOptions | None = None,
+        voices: ArtifactRef | None = None,
+        speaker: str = "S1",
+        **changes,
     ) -> MediaPlanned:
         job = make_job(name, **changes)
         plan = ChunkPlan(
@@ -83,10 +92,11 @@ class Room:
                         index=n, total=chunks, start=30 * n, end=30 * n + 29, next_speech_start=30 * n + 30
                     ),
                     audio=REF.model_copy(update={"key": f"users/x/chunk/{name}/{n}"}),
-                    regions=(SpeechRegion(start=30 * n + 1, end=30 * n + 28),),
+                    regions=(SpeechRegion(start=30 * n + 1, end=30 * n + 28, speaker=speaker),),
                 )
                 for n in range(chunks)
             ),
+            voices=voices,
         )
         spec = JobSpec(
             kind=JobKind.VIDEO_TRANSLATE,
@@ -96,6 +106,7 @@ class Room:
             source_language="en",
             target_languages=languages,
             model_size="small",
+            options=options or JobOptions(),
         )
         ref = await self.store.write_document(f"users/x/plan/{name}", plan)
         return MediaPlanned(job=job, spec=spec, plan=ref, chunks=chunks)
@@ -136,6 +147,19 @@ async def test_a_plan_releases_its_first_chunks_with_all_they_need(room):
     assert second.audio.key == "users/x/chunk/a/1"
     assert second.regions == ((31.0, 58.0),)
     assert (second.source_language, second.target_languages, second.model_size) == ("en", LANGUAGES, "small")
+    assert (second.options, second.voices, second.speakers) == (JobOptions(), None, ())
+
+
+async def test_wishes_speakers_and_voices_travel_with_every_chunk(room):
+    options = JobOptions(style="calm", voices={"S1": "slt"}, clone_voice=True)
+    released = await room.apply(
+        room.opening, await room.planned("a", 5, options=options, voices=REF, speaker="S2")
+    )
+    first, *_ = released
+    released += await room.apply(room.moving, spoken(first, "es"), spoken(first, "fr"))
+    assert len(released) == 4
+    for event in released:
+        assert (event.options, event.voices, event.speakers) == (options, REF, ("S2",))
 
 
 async def test_a_chunk_leaves_when_all_its_languages_are_spoken(room):

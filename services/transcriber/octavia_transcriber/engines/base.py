@@ -1,25 +1,41 @@
 """What every recogniser takes and gives."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from octavia_common.documents import SpeechRegion, Word
 from octavia_common.engines import Engine
-from octavia_common.errors import UnsupportedLanguageError
+from octavia_common.errors import PermanentError, UnsupportedLanguageError
 from octavia_common.events import EnginePublished
+
+from octavia_transcriber.engines.detection import LanguageDetector
+
+
+class UnknownModelSizeError(PermanentError):
+    """A job asks for a size of model that the operator does not offer."""
+
+    code = "unknown_model_size"
+
+    def __init__(self, size: str, offered: Sequence[str]) -> None:
+        choice = f"choose one of {', '.join(offered)}, or none" if offered else "leave it out"
+        super().__init__(f"The model size '{size}' is not offered here: {choice}.", offered=list(offered))
 
 
 @dataclass(frozen=True)
 class RecognitionRequest:
-    """One chunk: mono 16 kHz samples, and where in them somebody speaks (seconds from their first)."""
+    """One chunk: mono 16 kHz samples, and where in them somebody speaks (seconds from their first).
+
+    `hot_words` are terms that are likely to be said, in the language that is spoken.
+    """
 
     samples: NDArray[np.int16]
     regions: tuple[SpeechRegion, ...]
     language: str
     model_size: str | None = None
+    hot_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -31,10 +47,25 @@ class Recognition:
 
 
 class Recogniser(Engine[RecognitionRequest, Recognition]):
-    """A recogniser implements `work`; `languages` are primary subtags, None where it knows them all."""
+    """A recogniser implements `work`; `languages` are primary subtags, None where it knows them all.
+
+    What it says of itself holds once it is started. `honours` names the `JobOptions` that it heeds.
+    """
 
     kind = "transcriber"
-    languages: ClassVar[Sequence[str] | None] = None
+    languages: Sequence[str] | None = None
+    honours: tuple[str, ...] = ()
+
+    def variant(self, model_size: str | None) -> Mapping[str, Any]:
+        """What else a transcript depends on, beside name and version: JSON values for its key.
+
+        May look at files. Raises UnknownModelSizeError where the engine has sizes, and not this one.
+        """
+        return {}
+
+    def detector(self) -> LanguageDetector | None:
+        """What tells the language spoken, where the engine can; it is started and closed with the engine."""
+        return None
 
     def published(self) -> EnginePublished:
         """What the platform is told of it, once it is loaded; an engine that can do more says more."""
@@ -43,6 +74,8 @@ class Recogniser(Engine[RecognitionRequest, Recognition]):
             engine=self.name,
             version=self.version,
             languages=None if self.languages is None else tuple(self.languages),
+            detects_language=self.detector() is not None,
+            honours=self.honours,
         )
 
     def check_language(self, language: str) -> None:

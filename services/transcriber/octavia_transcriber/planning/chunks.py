@@ -76,9 +76,9 @@ def _bounded(region: SpeechRegion, quietest: QuietestMoment, rules: ChunkRules) 
     while region.end - start > room:
         # The later half of what fits: never tiny parts, however the quiet moments lie.
         cut = quietest(start + room / 2, min(start + room, region.end - room / 4))
-        pieces.append(SpeechRegion(start=start, end=cut))
+        pieces.append(region.model_copy(update={"start": start, "end": cut}))
         start = cut
-    return [*pieces, SpeechRegion(start=start, end=region.end)]
+    return [*pieces, region.model_copy(update={"start": start})]
 
 
 def _group(pieces: Sequence[SpeechRegion], rules: ChunkRules) -> list[list[SpeechRegion]]:

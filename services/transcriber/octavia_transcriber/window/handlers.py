@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from octavia_common.artifacts.store import ArtifactStore
-from octavia_common.documents import ChunkPlan
+from octavia_common.documents import ChunkPlan, PlannedChunk
 from octavia_common.errors import ArtifactCorruptError, PermanentError
 from octavia_common.events import (
     ChunkReleased,
@@ -65,6 +65,8 @@ class OpenWindow:
             target_languages=planned.spec.target_languages,
             model_size=planned.spec.model_size,
             chunks=plan.chunks,
+            options=planned.spec.options,
+            voices=plan.voices,
         )
 
 
@@ -117,13 +119,22 @@ async def _released(
     return [_event(turn) for turn in turns]
 
 
+def _speakers(planned: PlannedChunk) -> tuple[str, ...]:
+    """Who speaks in each region; nothing where there is only one speaker to tell."""
+    speakers = tuple(region.speaker for region in planned.regions)
+    return speakers if set(speakers) - {"S1"} else ()
+
+
 def _event(turn: Turn) -> ChunkReleased:
     planned = turn.planned
     return ChunkReleased(
         job=turn.job,
         chunk=planned.chunk,
+        options=turn.options,
+        voices=turn.voices,
         audio=planned.audio,
         regions=tuple((region.start, region.end) for region in planned.regions),
+        speakers=_speakers(planned),
         source_language=turn.source_language,
         target_languages=turn.target_languages,
         model_size=turn.model_size,

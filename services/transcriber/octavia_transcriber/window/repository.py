@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from octavia_common.documents import PlannedChunk
-from octavia_common.events import JobRef
+from octavia_common.events import ArtifactRef, JobOptions, JobRef
 
 LEAST_SHARE = 2
 """Units that every user may have in the stages, however many users there are: one worked on, one ready."""
@@ -21,6 +21,8 @@ class OpenedWindow:
     target_languages: tuple[str, ...]
     model_size: str | None
     chunks: tuple[PlannedChunk, ...]
+    options: JobOptions
+    voices: ArtifactRef | None
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Turn:
     target_languages: tuple[str, ...]
     model_size: str | None
     planned: PlannedChunk
+    options: JobOptions
+    voices: ArtifactRef | None
 
 
 class WindowRepository:
@@ -52,13 +56,14 @@ class WindowRepository:
         await connection.execute(
             """
             INSERT INTO windows (hold_id, user_id, job, source_language, target_languages, model_size,
-                                 deadline_at, units)
+                                 deadline_at, units, options, voices)
             SELECT hold_id, (job ->> 'user_id')::uuid, job, source_language,
                    ARRAY(SELECT jsonb_array_elements_text(languages -> 'all')),
-                   model_size, deadline_at, units
+                   model_size, deadline_at, units, options, voices
             FROM unnest($1::uuid[], $2::jsonb[], $3::text[], $4::jsonb[], $5::text[], $6::timestamptz[],
-                        $7::integer[])
-                AS new (hold_id, job, source_language, languages, model_size, deadline_at, units)
+                        $7::integer[], $8::jsonb[], $9::jsonb[])
+                AS new (hold_id, job, source_language, languages, model_size, deadline_at, units,
+                        options, voices)
             WHERE NOT EXISTS (SELECT FROM windows_closed WHERE windows_closed.hold_id = new.hold_id)
             ORDER BY hold_id
             ON CONFLICT DO NOTHING
@@ -70,6 +75,8 @@ class WindowRepository:
             [window.model_size for window in windows],
             [window.job.deadline_at for window in windows],
             [len(window.chunks) * len(window.target_languages) for window in windows],
+            [window.options.model_dump(mode="json") for window in windows],
+            [window.voices.model_dump(mode="json") if window.voices else None for window in windows],
         )
         chunks = [(window, planned) for window in windows for planned in window.chunks]
         await connection.execute(
@@ -170,7 +177,7 @@ class WindowRepository:
                     AND NOT queue.released AND (queue.inside <= share.units OR queue.place = 1)
                 RETURNING chunk.hold_id, chunk.chunk_index, chunk.planned, queue.inside
             )
-            SELECT job, source_language, target_languages, model_size, planned
+            SELECT job, source_language, target_languages, model_size, planned, options, voices
             FROM let_out JOIN windows USING (hold_id)
             ORDER BY inside, hold_id
             """,
@@ -185,6 +192,8 @@ class WindowRepository:
                 target_languages=tuple(row["target_languages"]),
                 model_size=row["model_size"],
                 planned=PlannedChunk.model_validate(row["planned"]),
+                options=JobOptions.model_validate(row["options"]),
+                voices=ArtifactRef.model_validate(row["voices"]) if row["voices"] else None,
             )
             for row in rows
         ]
