@@ -1,6 +1,7 @@
 """The transcriber's composition root."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 from octavia_common import topics
 from octavia_common.artifacts.store import ArtifactStore
@@ -13,6 +14,7 @@ from octavia_transcriber.engines.registry import make_engine
 from octavia_transcriber.recognition import RecognitionStage
 from octavia_transcriber.settings import TranscriberSettings
 from octavia_transcriber.splitting.cutter import Cutter
+from octavia_transcriber.splitting.language import LanguageFinder
 from octavia_transcriber.splitting.silence import SilenceCutter
 from octavia_transcriber.splitting.stage import SplitStage
 from octavia_transcriber.splitting.timed import TimedCutter
@@ -32,7 +34,9 @@ async def serve(settings: TranscriberSettings) -> None:
     capacity = Capacity(settings.kafka_bootstrap_servers, groups, fixed=settings.chunk_window)
     runtime.add_background("capacity", capacity.run)
 
-    split = SplitStage(store, _cutter(settings, store))
+    detector = engine.detector()
+    languages = LanguageFinder(store, detector, settings.least_language_probability)
+    split = SplitStage(store, _cutter(settings, store), languages)
     runtime.add_stage(topics.CREDITS_RESERVED, CreditsReserved, split, name="transcriber.splitter")
     runtime.add_stage(
         topics.CHUNKS_RELEASED, ChunkReleased, RecognitionStage(store, engine), name="transcriber.recogniser"
@@ -46,13 +50,14 @@ async def serve(settings: TranscriberSettings) -> None:
         name="transcriber.window",
     )
 
-    await engine.start()
-    runtime.tell_engine(engine.published())
-    try:
+    async with AsyncExitStack() as engines:
+        for each in (engine, detector):
+            if each is not None:
+                engines.push_async_callback(each.close)
+                await each.start()
+        runtime.tell_engine(engine.published())
         async with runtime:
             await runtime.run()
-    finally:
-        await engine.close()
 
 
 def _cutter(settings: TranscriberSettings, store: ArtifactStore) -> Cutter:

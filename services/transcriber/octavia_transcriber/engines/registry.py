@@ -14,6 +14,33 @@ def _pocketsphinx(settings: TranscriberSettings) -> Recogniser:
     return PocketsphinxRecogniser()
 
 
+def _faster_whisper(settings: TranscriberSettings) -> Recogniser:
+    from octavia_transcriber.engines.whisper.guards import Guards
+    from octavia_transcriber.engines.whisper.models import WhisperModels, WhisperOptions, sizes_of
+    from octavia_transcriber.engines.whisper.recogniser import WhisperRecogniser
+
+    models = WhisperModels(
+        WhisperOptions(
+            model=settings.whisper_model,
+            sizes=sizes_of(settings.whisper_model_sizes),
+            folder=settings.whisper_models_dir,
+            download=settings.whisper_download,
+            device=settings.whisper_device,
+            compute_type=settings.whisper_compute_type,
+            threads=settings.whisper_threads,
+            kept=settings.whisper_models_kept,
+        )
+    )
+    guards = Guards(
+        least_log_probability=settings.whisper_least_log_probability,
+        most_no_speech=settings.whisper_most_no_speech,
+        most_compression=settings.whisper_most_compression,
+    )
+    return WhisperRecogniser(
+        models, guards, batch_size=settings.whisper_batch_size, beam_size=settings.whisper_beam_size
+    )
+
+
 def _timed(settings: TranscriberSettings) -> Recogniser:
     from octavia_transcriber.engines.timed import TimedRecogniser
 
@@ -22,6 +49,7 @@ def _timed(settings: TranscriberSettings) -> Recogniser:
 
 ENGINES: dict[str, Callable[[TranscriberSettings], Recogniser]] = {
     "pocketsphinx": _pocketsphinx,
+    "faster-whisper": _faster_whisper,
     "timed": _timed,
 }
 

@@ -6,11 +6,20 @@ from collections.abc import Sequence
 from octavia_common.artifacts.keys import artifact_key
 from octavia_common.artifacts.store import ArtifactStore
 from octavia_common.documents import ChunkPlan, PlannedChunk
-from octavia_common.events import ArtifactRef, ChunkRef, CloudEvent, CreditsReserved, JobKind, MediaPlanned
+from octavia_common.events import (
+    AUTO,
+    ArtifactRef,
+    ChunkRef,
+    CloudEvent,
+    CreditsReserved,
+    JobKind,
+    MediaPlanned,
+)
 from octavia_common.messaging.handlers import Work
 
 from octavia_transcriber.planning.features import SAMPLE_RATE
 from octavia_transcriber.splitting.cutter import CutSource, Cutter, SampleSpan
+from octavia_transcriber.splitting.language import UNDETERMINED, LanguageFinder
 from octavia_transcriber.wav import MEDIA_TYPE
 
 DUBBED = frozenset({JobKind.VIDEO_TRANSLATE, JobKind.AUDIO_TRANSLATE})
@@ -23,15 +32,17 @@ class SplitStage:
     The plan is written last: where it exists, with all of its chunks, nothing is done again.
     """
 
-    def __init__(self, store: ArtifactStore, cutter: Cutter) -> None:
+    def __init__(self, store: ArtifactStore, cutter: Cutter, languages: LanguageFinder | None = None) -> None:
         self._store = store
         self._cutter = cutter
+        self._languages = languages or LanguageFinder(store, None, 0.0)
 
     async def handle(self, event: CloudEvent[CreditsReserved], work: Work) -> Sequence[MediaPlanned]:
         """Plan one job. Jobs of other kinds are not ours. Raises a MediaError for unusable sources."""
         reserved = event.data
         if reserved.spec.kind not in DUBBED:
             return []
+        self._languages.require(reserved.spec)
         plan_key = self._key(reserved, "plan")
         found = await self._made_before(plan_key)
         if found is None:
@@ -40,15 +51,31 @@ class SplitStage:
             plan = ChunkPlan(duration_seconds=source.duration_seconds, chunks=chunks)
             found = (await self._store.write_document(plan_key, plan), plan)
         ref, plan = found
-        return [
-            MediaPlanned(
-                job=reserved.job,
-                spec=reserved.spec,
-                plan=ref,
-                chunks=len(plan.chunks),
-                made=(ref.key, *(chunk.audio.key for chunk in plan.chunks)),
-            )
-        ]
+        planned = MediaPlanned(
+            job=reserved.job,
+            spec=reserved.spec,
+            plan=ref,
+            chunks=len(plan.chunks),
+            made=(ref.key, *(chunk.audio.key for chunk in plan.chunks)),
+        )
+        if reserved.spec.source_language == AUTO:
+            planned = await self._with_language(planned, plan, work)
+        return [planned]
+
+    async def _with_language(self, planned: MediaPlanned, plan: ChunkPlan, work: Work) -> MediaPlanned:
+        """The same with the language that is spoken, which all later events then follow."""
+        if not plan.chunks:
+            spec = planned.spec.model_copy(update={"source_language": UNDETERMINED})
+            return planned.model_copy(update={"spec": spec})
+        decision = await self._languages.find(planned.job, planned.spec, plan, planned.plan, work.cancel)
+        spec = planned.spec.model_copy(update={"source_language": decision.detected.language})
+        return planned.model_copy(
+            update={
+                "spec": spec,
+                "detected": decision.detected,
+                "made": (*planned.made, decision.ref.key),
+            }
+        )
 
     async def _made_before(self, plan_key: str) -> tuple[ArtifactRef, ChunkPlan] | None:
         ref = await self._store.stat(plan_key)

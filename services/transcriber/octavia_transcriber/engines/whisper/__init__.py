@@ -1,0 +1,1 @@
+"""Recognition and language detection with Whisper models, through faster-whisper and ctranslate2."""
