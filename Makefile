@@ -5,7 +5,7 @@ SHELL := /bin/sh
 VENV := .venv/bin
 LOCAL := $(VENV)/python -m octavia_local
 
-.PHONY: help setup run up down logs test test-long test-unit hostile chaos soak test-engines lint format bench sample engines lock manifests test-deploy clean
+.PHONY: help setup run up down logs test test-long test-unit hostile chaos soak test-engines vllm lint format bench sample engines lock manifests test-deploy clean
 
 help: ## Explain every target
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -67,6 +67,9 @@ sample: setup ## Make the bundled sample video again
 
 engines: setup ## Install engines that need environments of their own (ENGINES="faster-whisper coqui vllm")
 	@$(LOCAL) engines install $(ENGINES)
+
+vllm: setup ## Serve a language model for the translator (LLM_MODEL=name or path), until Ctrl-C
+	@exec $(LOCAL) vllm
 
 lock: setup ## Resolve requirements/*.txt anew from the packages' own pyproject.toml files
 	@$(LOCAL) lock

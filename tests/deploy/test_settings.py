@@ -28,6 +28,7 @@ NEEDED = {
 NOT_NEEDED = {
     "OPENAI_VIDEOS_BASE_URL": "only where VIDEO_PROVIDER is openai-videos",
     "DATABASE_URL": "of services without tables",
+    "LLM_URL": "only where TRANSLATOR_ENGINE is vllm",
 }
 
 

@@ -2,10 +2,12 @@
 
 import argparse
 import contextlib
+import os
 import shutil
 import subprocess
 import sys
 
+from octavia_local import vllm
 from octavia_local.background import down, follow_logs, up
 from octavia_local.demo import Demo, ensure_sample
 from octavia_local.deployment import Deployment
@@ -41,6 +43,7 @@ def main() -> int:
     install.add_argument("names", nargs="*", metavar="NAME", default=[each.name for each in ENGINES])
     tests = commands.add_parser("test-engines", help="the tests that need engines' environments")
     tests.add_argument("names", nargs="*", metavar="NAME", help="engines; `platform`: whole jobs")
+    commands.add_parser("vllm", help="serve a language model for the translator, until Ctrl-C")
     commands.add_parser("lock", help="resolve requirements/*.txt anew")
     commands.add_parser("typecheck", help="mypy over every package of the checkout")
     commands.add_parser("manifests", help="render the Kubernetes manifests anew")
@@ -76,6 +79,9 @@ def _do(arguments: argparse.Namespace, layout: Layout) -> int:
                 Toolchain(layout).install_engine(engine(name))
         case "test-engines":
             return run_engine_tests(layout, arguments.names)
+        case "vllm":
+            Toolchain(layout).install_engine(engine("vllm"))
+            vllm.serve(layout, os.environ)
         case "lock":
             lock(layout.root, str(layout.root / ".octavia" / "bootstrap" / "bin" / "uv"))
         case "typecheck":

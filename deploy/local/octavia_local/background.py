@@ -8,12 +8,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from octavia_local import engines
 from octavia_local.errors import LocalError
 from octavia_local.layout import Layout
 
 SERVE = (sys.executable, "-m", "octavia_local", "serve")
 
-_START_SECONDS = 300.0
+_START_SECONDS = 120.0  # for the servers, before the services start
 _STOP_SECONDS = 60.0
 _POLL_SECONDS = 0.1
 
@@ -42,13 +43,14 @@ def up(layout: Layout, command: Sequence[str] = SERVE) -> str:
             start_new_session=True,
             env={**os.environ, "OCTAVIA_STATE": str(layout.state)},
         )
-    deadline = time.monotonic() + _START_SECONDS
+    start_seconds = engines.start_seconds(os.environ) + _START_SECONDS
+    deadline = time.monotonic() + start_seconds
     while not layout.ready_file.exists():
         if process.poll() is not None:
             raise LocalError(_why(log))
         if time.monotonic() > deadline:
             process.terminate()
-            raise LocalError(f"Octavia is not ready after {_START_SECONDS:.0f} s: see {log}")
+            raise LocalError(f"Octavia is not ready after {start_seconds:.0f} s: see {log}")
         time.sleep(_POLL_SECONDS)
     return layout.ready_file.read_text()
 

@@ -113,6 +113,12 @@ def library_path(service: str, layout: Layout, settings: Mapping[str, str]) -> s
     return ":".join([*map(str, folders), *([given] if given else [])]) if folders else None
 
 
+def start_seconds(settings: Mapping[str, str]) -> float:
+    """How long services may take to start: heavy engines load models, and fetch them the first time."""
+    heavy = wanted(settings) or settings.get("TRANSLATOR_ENGINE") == "vllm"
+    return 1800.0 if heavy else 180.0
+
+
 def has_gpu() -> bool:
     """Whether this machine has an NVIDIA GPU with its driver."""
     return Path("/dev/nvidiactl").exists()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from octavia_local import credentials
-from octavia_local.engines import library_path
+from octavia_local.engines import library_path, start_seconds
 from octavia_local.errors import LocalError
 from octavia_local.layout import Layout
 from octavia_local.plan import Plan
@@ -73,7 +73,7 @@ class Launcher:
             supervisor = Supervisor(local, services, self.say)
             cleanup.callback(without_signals, lambda: supervisor.stop(_STOP_SECONDS))
             self.say(f"Starting {len(services)} processes of {len(self._plan.services)} services")
-            supervisor.start()
+            supervisor.start(start_seconds(environment))
             self.layout.ready_file.write_text(self.settings.gateway_url)
             cleanup.callback(self.layout.ready_file.unlink, missing_ok=True)
             self.say(f"Ready: {self.settings.gateway_url}")

@@ -12,6 +12,7 @@ from octavia_local.servers import LocalServer
 _POLL_SECONDS = 0.1
 _FIRST_DELAY_SECONDS = 0.5
 _LONGEST_DELAY_SECONDS = 30.0
+_PATIENCE_SECONDS = 30.0  # of the person who waits, between two lines that say for whom
 _STEADY_SECONDS = 60.0  # after this long alive, the next death counts as the first again
 
 
@@ -79,8 +80,12 @@ class Supervisor:
         for service in self._services:
             service.start()
         deadline = time.monotonic() + timeout
+        patience = time.monotonic() + _PATIENCE_SECONDS
         for service in self._services:
             while not service.ready:
+                if time.monotonic() > patience:
+                    self._say(f"Waiting for {service.process.name}: see {service.process.log}")
+                    patience += _PATIENCE_SECONDS
                 if not service.process.running:
                     raise _failed(service.process, "ended while starting")
                 if time.monotonic() > deadline:

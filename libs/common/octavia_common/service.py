@@ -108,12 +108,19 @@ class ServiceRuntime:
             raise RuntimeError(f"{self.name} has no tables")
         return self._database
 
-    def add_stage(self, topic: Topic, event: type[EventData], handler: StageHandler, *, name: str) -> None:
-        """Run `handler` on every `event` of `topic`; `name` is its consumer group."""
+    def add_stage(
+        self, topic: Topic, event: type[EventData], handler: StageHandler, *, name: str, abreast: int = 1
+    ) -> None:
+        """Run `handler` on every `event` of `topic`; `name` is its consumer group.
+
+        `abreast` events at once: the process then is so many members of the group, each with partitions of
+        its own, for a handler that mostly waits for somebody else's work.
+        """
         self._needs_endings = True
         if not any(isinstance(consumer, RetryConsumer) for consumer in self._consumers):
             self._add(RetryConsumer(self._plumbing))
-        self._add(StageConsumer(name, topic, event, handler, self._plumbing))
+        for _ in range(abreast):
+            self._add(StageConsumer(name, topic, event, handler, self._plumbing))
 
     def add_transactional(
         self, routes: Mapping[Topic, TransactionalHandler | Route], *, name: str, max_batch: int = 64
@@ -137,7 +144,8 @@ class ServiceRuntime:
         consumer.attach()
         self._consumers.append(consumer)
         self.health.alive.append(consumer.progress.trouble)
-        self.health.checks[consumer.name] = consumer.progress.check
+        same = sum(other.name == consumer.name for other in self._consumers) - 1
+        self.health.checks[f"{consumer.name}-{same}" if same else consumer.name] = consumer.progress.check
 
     def add_background(self, name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run `run()` from start to stop; its end before that stops the service with an error."""

@@ -11,7 +11,7 @@ import regex
 
 from octavia_translator.engine import Answer
 
-VERSION = 1
+VERSION = 2
 """Part of the key of a translation: change it with what these checks decide."""
 
 MIN_RATIO, MAX_RATIO = 0.4, 2.5
@@ -23,6 +23,11 @@ MIN_LENGTH_FOR_RATIO = 12.0
 MIN_SCRIPT_SHARE = 0.5
 MAX_UNKNOWN_SHARE = 0.5
 
+SPELLED_OUT = 20
+"""Numbers up to this one may become words ("two of us")."""
+
+_NUMBER = regex.compile(r"\p{Nd}+(?:[.,'’\u00a0\u202f]\p{Nd}{3}(?!\p{Nd})|[.,:]\p{Nd}+)*")
+_DIGIT = regex.compile(r"\p{Nd}")
 _LETTER = regex.compile(r"\p{L}")
 _WORD = regex.compile(r"[\p{L}\p{N}]+")
 _DENSE = ((regex.compile(r"\p{Han}"), 2.0), (regex.compile(r"[\p{Hiragana}\p{Katakana}\p{Hangul}]"), 1.0))
@@ -52,7 +57,33 @@ def problem_of(source: str, answer: Answer, target_language: str) -> str | None:
         return "mostly unknown words"
     if weight(source) >= MIN_LENGTH_FOR_RATIO and not MIN_RATIO <= weight(text) / weight(source) <= MAX_RATIO:
         return "length ratio"
+    if lost_numbers(source, text):
+        return "numbers lost"
     return None
+
+
+def lost_numbers(source: str, text: str) -> tuple[str, ...]:
+    """The source's numbers above `SPELLED_OUT` whose digits the text does not have.
+
+    Separators differ from language to language (1,000 and 1.000), and so do units (25,000 and 2.5万), so
+    that digits without separators and without zeros at the end are what is looked for.
+    """
+    there = [_significant(number) for number in _NUMBER.findall(text)]
+    there.append(_significant("".join(_DIGIT.findall(text))))
+    return tuple(
+        number
+        for number in _NUMBER.findall(source)
+        if int(_digits(number)) > SPELLED_OUT and not any(_significant(number) in each for each in there)
+    )
+
+
+def _digits(number: str) -> str:
+    """The digits of a number in any script, as ASCII has them."""
+    return "".join(str(int(digit)) for digit in _DIGIT.findall(number))
+
+
+def _significant(number: str) -> str:
+    return _digits(number).rstrip("0") or "0"
 
 
 def has_letters(text: str) -> bool:
@@ -63,7 +94,7 @@ def has_letters(text: str) -> bool:
 def script_share(text: str, language: str) -> float:
     """The share of letters that belong to the language's script, 0 to 1."""
     letters = _LETTER.findall(text)
-    return len(_script_of(language).findall("".join(letters))) / len(letters) if letters else 0.0
+    return len(_letters_of(language).findall("".join(letters))) / len(letters) if letters else 0.0
 
 
 def weight(text: str) -> float:
@@ -80,9 +111,14 @@ def repeats(source: str, text: str) -> bool:
     return len(words) >= 3 and words == _WORD.findall(text.casefold())
 
 
+def script_of(language: str) -> str:
+    """The language's usual script as ISO 15924 names it (CLDR's likely subtags): `ja` → `Jpan`."""
+    return langcodes.Language.get(language).maximize().script or "Latn"
+
+
 @cache
-def _script_of(language: str) -> "regex.Pattern[str]":
-    """What matches a letter of the language's usual script (CLDR's likely subtags)."""
-    script = langcodes.Language.get(language).maximize().script or "Latn"
+def _letters_of(language: str) -> "regex.Pattern[str]":
+    """What matches a letter of the language's usual script."""
+    script = script_of(language)
     classes = "".join(rf"\p{{Script={name}}}" for name in _SCRIPTS.get(script, (script,)))
     return regex.compile(f"[{classes}]")

@@ -4,29 +4,40 @@ from abc import abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from octavia_common.cancellation import CancelToken
 from octavia_common.engines import Engine
 from octavia_common.errors import TransientError
 from octavia_common.events import EnginePublished
 
+from octavia_translator.glossary import Term
+
 
 @dataclass(frozen=True)
 class Line:
-    """One segment's text, under the segment's id."""
+    """One segment's text, under the segment's id; `seconds` is the time that its dub has."""
 
     id: str
     text: str
+    speaker: str = "S1"
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
 class TranslationRequest:
-    """The lines of one chunk, in order; languages are BCP 47 tags."""
+    """The lines of one chunk, in order; languages are BCP 47 tags.
+
+    `glossary`, `style` and `formality` are the owner's wishes, left out for an engine that does not honour
+    them.
+    """
 
     source_language: str
     target_language: str
     lines: tuple[Line, ...]
+    glossary: tuple[Term, ...] = ()
+    style: str = ""
+    formality: Literal["default", "formal", "informal"] = "default"
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,10 @@ class TranslationEngine(Engine[TranslationRequest, tuple[Answer, ...]]):
     """A translation engine: it implements `translate`, `pairs` and `params`."""
 
     kind = "translator"
+    honours: ClassVar[tuple[str, ...]] = ()
+    """Names of `JobOptions` that it heeds."""
+    abreast: int = 1
+    """Chunks that one process works on at once: more than 1 where the work is done elsewhere."""
 
     @abstractmethod
     def translate(self, request: TranslationRequest, cancel: CancelToken) -> Sequence[Answer]:
@@ -77,6 +92,7 @@ class TranslationEngine(Engine[TranslationRequest, tuple[Answer, ...]]):
             kind="translator",
             engine=self.name,
             version=self.version,
+            honours=self.honours,
             pairs=None if pairs is None else {source: tuple(into) for source, into in pairs.items()},
         )
 

@@ -6,12 +6,14 @@ from typing import Any
 
 import structlog
 from octavia_common.artifacts import ArtifactStore, artifact_key, made_once
-from octavia_common.documents import Segment, Transcript, TranslatedSegment, Translation
-from octavia_common.events import ArtifactRef, ChunkTranscribed, ChunkTranslated, CloudEvent
+from octavia_common.documents import Glossary, Segment, Transcript, TranslatedSegment, Translation
+from octavia_common.events import ArtifactRef, ChunkTranscribed, ChunkTranslated, CloudEvent, JobOptions
 from octavia_common.messaging.handlers import Work
 
 from octavia_translator import checks
 from octavia_translator.engine import Answer, Line, TranslationEngine, TranslationRequest
+from octavia_translator.glossary import Term, terms_for
+from octavia_translator.metrics import LINES
 
 log = structlog.get_logger(__name__)
 
@@ -27,11 +29,14 @@ class TranslateChunk:
         """Raises UnsupportedLanguageError where the engine does not have the pair."""
         data = event.data
         params = await asyncio.to_thread(self._engine.params, data.source_language, data.target_language)
-        key = self._key(data, params)
+        wishes = self._wishes(data.options)
+        key = self._key(data, params, wishes)
 
         async def make() -> ArtifactRef:
             transcript = await self._store.read_document(data.transcript, Transcript)
-            return await self._store.write_document(key, await self._translate(data, transcript, work))
+            return await self._store.write_document(
+                key, await self._translate(data, transcript, wishes, work)
+            )
 
         translation = await made_once(self._store, key, make)
         return [
@@ -45,7 +50,14 @@ class TranslateChunk:
             )
         ]
 
-    def _key(self, data: ChunkTranscribed, params: Mapping[str, Any]) -> str:
+    def _wishes(self, options: JobOptions) -> JobOptions:
+        """What the owner wishes of this engine; all else stays as it is for everybody."""
+        return JobOptions(**{name: getattr(options, name) for name in self._engine.honours})
+
+    def _key(self, data: ChunkTranscribed, params: Mapping[str, Any], wishes: JobOptions) -> str:
+        wished = wishes.model_dump(mode="json", exclude_defaults=True)
+        if wishes.glossary is not None:
+            wished["glossary"] = wishes.glossary.sha256
         return artifact_key(
             data.job.user_id,
             "translation",
@@ -57,29 +69,49 @@ class TranslateChunk:
                 "target": data.target_language,
                 "checks": checks.VERSION,
                 "engine": dict(params),
+                **({"wishes": wished} if wished else {}),
             },
         )
 
-    async def _translate(self, data: ChunkTranscribed, transcript: Transcript, work: Work) -> Translation:
-        lines = tuple(Line(segment.id, segment.text) for segment in transcript.segments)
+    async def _translate(
+        self, data: ChunkTranscribed, transcript: Transcript, wishes: JobOptions, work: Work
+    ) -> Translation:
+        lines = tuple(
+            Line(segment.id, segment.text, segment.speaker, segment.slot_end - segment.start)
+            for segment in transcript.segments
+        )
         answers: Sequence[Answer] = ()
         if lines:
-            request = TranslationRequest(data.source_language, data.target_language, lines)
+            request = TranslationRequest(
+                data.source_language,
+                data.target_language,
+                lines,
+                glossary=await self._glossary(wishes, data.target_language),
+                style=wishes.style,
+                formality=wishes.formality,
+            )
             answers = await self._engine.run(request, work.cancel)
+        made = tuple(
+            translated(segment, answer, data.target_language, self._engine.name)
+            for segment, answer in zip(transcript.segments, answers, strict=True)
+        )
         return Translation(
             source_language=data.source_language,
             target_language=data.target_language,
             chunk=data.chunk,
-            segments=tuple(
-                translated(segment, answer, data.target_language)
-                for segment, answer in zip(transcript.segments, answers, strict=True)
-            ),
+            segments=made,
         )
 
+    async def _glossary(self, wishes: JobOptions, target_language: str) -> tuple[Term, ...]:
+        if wishes.glossary is None:
+            return ()
+        return terms_for(await self._store.read_document(wishes.glossary, Glossary), target_language)
 
-def translated(segment: Segment, answer: Answer, target_language: str) -> TranslatedSegment:
+
+def translated(segment: Segment, answer: Answer, target_language: str, engine: str) -> TranslatedSegment:
     """The segment with its translation; empty and flagged where the answer is none."""
     problem = checks.problem_of(segment.text, answer, target_language)
+    LINES.labels(engine, problem or "none").inc()
     if problem is not None:
         log.warning("a line could not be translated", segment=segment.id, problem=problem)
     return TranslatedSegment(

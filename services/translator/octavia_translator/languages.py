@@ -5,6 +5,24 @@ import re
 import langcodes
 from langcodes.tag_parser import LanguageTagError
 
+_NAMES = dict(
+    line.split(" ", 1)
+    for line in """\
+af Afrikaans|am Amharic|ar Arabic|ast Asturian|az Azerbaijani|be Belarusian|bg Bulgarian|bn Bengali
+bs Bosnian|ca Catalan|cs Czech|cy Welsh|da Danish|de German|el Greek|en English|eo Esperanto|es Spanish
+et Estonian|eu Basque|fa Persian|fi Finnish|fil Filipino|fr French|ga Irish|gl Galician|gu Gujarati
+he Hebrew|hi Hindi|hr Croatian|hu Hungarian|hy Armenian|id Indonesian|is Icelandic|it Italian|ja Japanese
+jv Javanese|ka Georgian|kk Kazakh|km Khmer|kn Kannada|ko Korean|lo Lao|lt Lithuanian|lv Latvian
+mk Macedonian|ml Malayalam|mn Mongolian|mr Marathi|ms Malay|my Burmese|nb Norwegian|ne Nepali|nl Dutch
+no Norwegian|oc Occitan|pa Punjabi|pl Polish|pt Portuguese|ro Romanian|ru Russian|si Sinhala|sk Slovak
+sl Slovenian|so Somali|sq Albanian|sr Serbian|sv Swedish|sw Swahili|ta Tamil|te Telugu|th Thai|tl Filipino
+tr Turkish|uk Ukrainian|ur Urdu|uz Uzbek|vi Vietnamese|yue Cantonese|zh Chinese|zu Zulu
+es-419 Latin American Spanish|pt-BR Brazilian Portuguese|pt-PT European Portuguese
+zh-Hans Simplified Chinese|zh-Hant Traditional Chinese|zh-CN Simplified Chinese|zh-TW Traditional Chinese
+en-GB British English|en-US American English|fr-CA Canadian French""".replace("\n", "|").split("|")
+)
+"""What English calls languages that people ask for; models know others by their tags."""
+
 _REGION = re.compile(r"^[A-Z]{2}$")
 _VARIANT = re.compile(r"^[a-z]{5,8}$")
 
@@ -30,6 +48,12 @@ def fallbacks(tag: str) -> tuple[str, ...]:
 def base_of(tag: str) -> str:
     """A normal tag's language alone: `pt-BR` → `pt`."""
     return tag.split("-")[0]
+
+
+def english_name(tag: str) -> str:
+    """A language's name with its tag, `Spanish (es)`; the tag alone where the name is not known."""
+    name = next((_NAMES[each] for each in fallbacks(tag) if each in _NAMES), None)
+    return f"{name} ({tag})" if name else tag
 
 
 def mode_languages(mode: str) -> tuple[str, str] | None:

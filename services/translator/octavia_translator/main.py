@@ -19,7 +19,11 @@ async def serve(settings: TranslatorSettings) -> None:
     try:
         runtime = ServiceRuntime("translator", settings)
         runtime.add_stage(
-            CHUNKS_TRANSCRIBED, ChunkTranscribed, TranslateChunk(runtime.store, engine), name="translator"
+            CHUNKS_TRANSCRIBED,
+            ChunkTranscribed,
+            TranslateChunk(runtime.store, engine),
+            name="translator",
+            abreast=engine.abreast,
         )
         runtime.tell_engine(engine.published())
         async with runtime:

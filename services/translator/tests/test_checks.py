@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from octavia_translator.checks import problem_of, repeats, script_share, weight
+from octavia_translator.checks import lost_numbers, problem_of, repeats, script_share, weight
 from octavia_translator.engine import Answer
 
 SOURCE = "Ask what you can do for your country."
@@ -64,3 +64,31 @@ def test_measures_hold_for_any_text(text):
     assert weight(text) >= len(text)
     assert repeats(text, text.upper().lower()) in (True, False)
     assert problem_of(text, Answer("1", ""), "es") in (None, "empty")
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("It cost 1,000 dollars.", "Costó 1.000 dólares."),
+        ("About 25,000 people came.", "大约有2万5千人来了。"),
+        ("About 25,000 people came.", "约2.5万人。"),
+        ("The two of us met 12 times.", "Nos vimos doce veces."),
+        ("In 1984 it was 3.75 meters.", "En 1984 medía 3,75 metros."),
+        ("Chapter 45.", "الفصل ٤٥."),
+    ],
+)
+def test_numbers_are_kept_however_they_are_written(source, text):
+    assert lost_numbers(source, text) == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "lost"),
+    [
+        ("In 1984 it was new.", "En 1948 era nuevo.", ("1984",)),
+        ("Turn to page 350 or 27.", "Ve a la página 27.", ("350",)),
+        ("It cost 1,250 dollars.", "Costó mucho dinero.", ("1,250",)),
+    ],
+)
+def test_a_lost_number_is_named(source, text, lost):
+    assert lost_numbers(source, text) == lost
+    assert problem_of(source, Answer("1", text), "es") == "numbers lost"

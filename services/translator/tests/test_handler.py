@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from octavia_common.documents import Translation
+from octavia_common.documents import Glossary, GlossaryTerm, Translation
 from octavia_common.errors import ArtifactMissingError, UnsupportedLanguageError
+from octavia_common.events import JobOptions
 from octavia_translator.engine import Answer, AnswerMismatchError, TranslationEngine
+from octavia_translator.glossary import Term
 from octavia_translator.handler import TranslateChunk
 
 
@@ -136,3 +138,40 @@ async def test_unsupported_pair_and_missing_transcript_are_permanent(store, work
     await store.delete([event.data.transcript.key])
     with pytest.raises(ArtifactMissingError):
         await handler.handle(event, work)
+
+
+class Wishing(Dictionary):
+    """Heeds what a language model does; keeps what it was asked."""
+
+    honours = ("glossary", "style", "formality")
+
+    def translate(self, request, cancel):
+        self.asked = request
+        return super().translate(request, cancel)
+
+
+async def test_wishes_reach_an_engine_that_honours_them_and_are_part_of_the_key(
+    store, work, transcribed, started
+):
+    glossary = Glossary(terms=(GlossaryTerm(source="house", targets={"es": "casa"}),))
+    ref = await store.write_document("users/2/glossary", glossary)
+    plain = await transcribed(*TABLE)
+    wished = JobOptions(glossary=ref, formality="formal", voices={"*": "ef_dora"})
+    event = plain.model_copy(update={"data": plain.data.model_copy(update={"options": wished})})
+    engine = await started(Wishing(TABLE))
+    (with_wishes,) = await TranslateChunk(store, engine).handle(event, work)
+    assert engine.asked.glossary == (Term("house", "casa"),)
+    assert engine.asked.formality == "formal"
+    assert [line.seconds for line in engine.asked.lines] == [pytest.approx(3.95)] * 2
+    (without,) = await TranslateChunk(store, engine).handle(plain, work)
+    assert with_wishes.translation.key != without.translation.key
+
+
+async def test_wishes_that_an_engine_does_not_heed_change_no_key(store, work, transcribed, started):
+    plain = await transcribed(*TABLE)
+    wished = JobOptions(formality="formal", style="brisk", voices={"*": "x"}, clone_voice=True)
+    event = plain.model_copy(update={"data": plain.data.model_copy(update={"options": wished})})
+    engine = await started(Dictionary(TABLE))
+    handler = TranslateChunk(store, engine)
+    assert await handler.handle(event, work) == await handler.handle(plain, work)
+    assert engine.runs == 1

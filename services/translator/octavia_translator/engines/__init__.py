@@ -10,6 +10,24 @@ def make_engine(settings: TranslatorSettings) -> TranslationEngine:
         from octavia_translator.engines.timed import TimedTranslator
 
         return TimedTranslator(settings.timed_engine_seconds, threads=settings.translator_threads)
+    if settings.translator_engine == "vllm":
+        from octavia_translator.engines.llm.client import LlmClient
+        from octavia_translator.engines.llm.engine import LlmTranslator
+
+        client = LlmClient(
+            settings.llm_url,
+            key=settings.llm_api_key.get_secret_value(),
+            timeout_seconds=settings.llm_timeout_seconds,
+            connections=settings.llm_requests_in_flight,
+        )
+        return LlmTranslator(
+            client,
+            model=settings.llm_model,
+            languages=settings.llm_languages.replace(",", " ").split(),
+            threads=settings.llm_requests_in_flight,
+            lines_per_request=settings.llm_lines_per_request,
+            start_seconds=settings.llm_start_seconds,
+        )
     from octavia_translator.engines.apertium import ApertiumTranslator
 
     return ApertiumTranslator(
