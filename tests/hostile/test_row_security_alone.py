@@ -15,12 +15,21 @@ from .unchecked import Unchecked, switch_off_checks, without_owner
 pytestmark = pytest.mark.integration
 
 WITHOUT_OWNER = {
-    *("outbox", "inbox", "idempotency", "price_list", "video_catalogue", "rate_limits", "login_tries"),
+    *(
+        "outbox",
+        "inbox",
+        "idempotency",
+        "price_list",
+        "video_catalogue",
+        "engines",
+        "rate_limits",
+        "login_tries",
+    ),
     "video_callbacks",
 }
 """Tables whose rows belong to no user. All but what is on offer are closed to users' transactions."""
 
-OPEN_TO_ALL = {"price_list", "video_catalogue"}
+OPEN_TO_ALL = {"price_list", "video_catalogue", "engines"}
 ABOUT_USERS = {"admin_grants"}
 """Kept for auditors about users: closed to them altogether."""
 

@@ -12,7 +12,7 @@ from octavia_gateway.database import TENANT_ROLE, bind
 from .conftest import MIGRATIONS
 from .events import JobEvents
 from .filming import CATALOGUE, film
-from .world import World
+from .world import ENGINES, World
 
 pytestmark = pytest.mark.integration
 
@@ -22,6 +22,7 @@ NOT_OF_USERS = {
     "idempotency",
     "price_list",
     "video_catalogue",
+    "engines",
     "admin_grants",
     "rate_limits",
     "login_tries",
@@ -194,6 +195,7 @@ async def test_the_service_works_where_the_owner_is_no_superuser(database_url: s
         world = World(url)
         replica = await world.add_replica()
         await world.publish_prices()
+        await world.tell(*ENGINES)
         member = await world.register()
         job = await world.create_job(member)
         await world.submit(member, job["id"])
