@@ -6,13 +6,16 @@ from contextlib import AsyncExitStack
 from octavia_common import topics
 from octavia_common.artifacts.store import ArtifactStore
 from octavia_common.errors import EngineUnavailableError
-from octavia_common.events import ChunkReleased, CreditsReserved
+from octavia_common.events import ChunkReleased, CreditsReserved, EnginePublished
 from octavia_common.messaging.transactional import Route
 from octavia_common.service import ServiceRuntime
 
+from octavia_transcriber.engines.base import Recogniser
 from octavia_transcriber.engines.registry import make_engine
 from octavia_transcriber.recognition import RecognitionStage
 from octavia_transcriber.settings import TranscriberSettings
+from octavia_transcriber.speakers.base import Diarizer
+from octavia_transcriber.speakers.registry import make_diarizer
 from octavia_transcriber.splitting.cutter import Cutter
 from octavia_transcriber.splitting.language import LanguageFinder
 from octavia_transcriber.splitting.silence import SilenceCutter
@@ -36,7 +39,8 @@ async def serve(settings: TranscriberSettings) -> None:
 
     detector = engine.detector()
     languages = LanguageFinder(store, detector, settings.least_language_probability)
-    split = SplitStage(store, _cutter(settings, store), languages)
+    diarizer = make_diarizer(settings)
+    split = SplitStage(store, _cutter(settings, store, diarizer), languages)
     runtime.add_stage(topics.CREDITS_RESERVED, CreditsReserved, split, name="transcriber.splitter")
     runtime.add_stage(
         topics.CHUNKS_RELEASED, ChunkReleased, RecognitionStage(store, engine), name="transcriber.recogniser"
@@ -51,19 +55,27 @@ async def serve(settings: TranscriberSettings) -> None:
     )
 
     async with AsyncExitStack() as engines:
-        for each in (engine, detector):
+        for each in (engine, detector, diarizer):
             if each is not None:
                 engines.push_async_callback(each.close)
                 await each.start()
-        runtime.tell_engine(engine.published())
+        runtime.tell_engine(_published(engine, diarizer))
         async with runtime:
             await runtime.run()
 
 
-def _cutter(settings: TranscriberSettings, store: ArtifactStore) -> Cutter:
+def _published(engine: Recogniser, diarizer: Diarizer) -> EnginePublished:
+    """What the recogniser can do, and that a number of speakers is heeded where voices are told apart."""
+    told = engine.published()
+    return told.model_copy(
+        update={"honours": (*told.honours, *(("speakers",) if diarizer.tells_apart else ()))}
+    )
+
+
+def _cutter(settings: TranscriberSettings, store: ArtifactStore, diarizer: Diarizer) -> Cutter:
     if settings.transcriber_splitter == "timed":
         return TimedCutter(settings.timed_chunks, every_seconds=settings.timed_chunk_seconds)
-    return SilenceCutter(store, settings.chunk_rules())
+    return SilenceCutter(store, settings.chunk_rules(), diarizer)
 
 
 def main() -> None:

@@ -40,6 +40,19 @@ class TranscriberSettings(ServiceSettings):
         description="Where a job leaves its source language to the engine, and that is less sure than this "
         "over all that it listened to, the job fails and asks for the language.",
     )
+    speaker_model: OptionalPath = Field(
+        None,
+        description="Model in ONNX that tells voices apart (WeSpeaker's, 3D-Speaker's, …), by path; empty: "
+        "everybody who speaks counts as one speaker.",
+    )
+    speaker_distance: float = Field(
+        0.5,
+        gt=0,
+        lt=2,
+        description="Cosine distance from which two voices are two speakers, where a job does not say how "
+        "many there are; it depends on the model.",
+    )
+    speaker_threads: int = Field(0, ge=0, description="Threads of that model; 0: one a core.")
     whisper_model: str = Field(
         "large-v3-turbo",
         description="Model of the engine `faster-whisper`: a name (`small`, `large-v3-turbo`), an id of the "

@@ -1,4 +1,4 @@
-"""Chunk audio as WAV: 16 kHz, mono, 16 bit."""
+"""Sound as WAV, mono, 16 bit: that of chunks at 16 kHz."""
 
 import io
 import wave
@@ -11,13 +11,13 @@ from octavia_transcriber.planning.features import SAMPLE_RATE
 MEDIA_TYPE = "audio/wav"
 
 
-def to_wav(pcm: bytes) -> bytes:
-    """Samples (little-endian, 16 bit, mono, 16 kHz) in a WAV file."""
+def to_wav(pcm: bytes, rate: int = SAMPLE_RATE) -> bytes:
+    """Samples (little-endian, 16 bit, mono) in a WAV file."""
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
+        file.setframerate(rate)
         file.writeframes(pcm)
     return buffer.getvalue()
 
@@ -29,3 +29,9 @@ def from_wav(data: bytes) -> NDArray[np.int16]:
         if shape != (1, 2, SAMPLE_RATE):
             raise ValueError(f"chunk audio must be mono, 16 bit, {SAMPLE_RATE} Hz, not {shape}")
         return np.frombuffer(file.readframes(file.getnframes()), np.dtype("<i2"))
+
+
+def wav_seconds(data: bytes) -> float:
+    """How long a WAV file plays."""
+    with wave.open(io.BytesIO(data), "rb") as file:
+        return file.getnframes() / file.getframerate()

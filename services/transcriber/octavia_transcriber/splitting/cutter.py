@@ -57,6 +57,10 @@ class CutSource(Protocol):
         """The samples of a chunk as a WAV file."""
         ...
 
+    async def voices(self) -> Mapping[str, bytes]:
+        """Clean speech of each speaker who has enough of it, as WAV files of 24 kHz."""
+        ...
+
 
 class Cutter(Protocol):
     """Opens a source and decides where to cut it.

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from octavia_common.artifacts.store import ArtifactStore
 from octavia_common.cancellation import CancelToken
+from octavia_common.documents import SpeechRegion
 from octavia_common.events import JobKind, JobSpec
 from octavia_common.media import (
     AudioInfo,
@@ -24,15 +25,20 @@ from octavia_common.media import (
 from octavia_common.messaging.handlers import Work
 
 from octavia_transcriber.planning.chunks import ChunkRules, Cut, cut_into_chunks
-from octavia_transcriber.planning.features import SAMPLE_RATE, extract
+from octavia_transcriber.planning.features import SAMPLE_RATE, Features, extract
 from octavia_transcriber.planning.speech import find_speech
+from octavia_transcriber.speakers.base import DiarizationRequest, Diarizer
 from octavia_transcriber.splitting.cutter import LongerThanQuotedError, SampleSpan, longest_paid
+from octavia_transcriber.splitting.voices import SAMPLE_RATE as VOICE_RATE
+from octavia_transcriber.splitting.voices import VOICES, Stretch, clean_speech
 from octavia_transcriber.wav import to_wav
 
 BYTES_PER_SECOND = 2 * SAMPLE_RATE
 _BLOCK_SECONDS = 30
 _MISSING_SECONDS = 2.0
 _MISSING_SHARE = 0.01
+_FADE_SAMPLES = VOICE_RATE // 100
+_BREATH_SAMPLES = VOICE_RATE // 5
 
 
 @dataclass(frozen=True)
@@ -42,10 +48,21 @@ class ExtractedSource:
     pcm: Path
     duration_seconds: float
     cuts: Sequence[Cut]
+    voice_pcm: Path
+    """The same at 24 kHz; only there where voices are wanted."""
+    clean: Mapping[str, Sequence[Stretch]]
+    """Where each speaker's clean speech is."""
 
     async def audio(self, span: SampleSpan) -> bytes:
         """The samples of a chunk as a WAV file."""
         return to_wav(await asyncio.to_thread(_read, self.pcm, span))
+
+    async def voices(self) -> Mapping[str, bytes]:
+        """Clean speech of each speaker who has enough of it, as WAV files of 24 kHz."""
+        return {
+            speaker: to_wav(await asyncio.to_thread(_join, self.voice_pcm, stretches), VOICE_RATE)
+            for speaker, stretches in self.clean.items()
+        }
 
 
 class SilenceCutter:
@@ -55,12 +72,27 @@ class SilenceCutter:
     name = "silence"
     version = "2"
 
-    def __init__(self, store: ArtifactStore, rules: ChunkRules | None = None) -> None:
+    def __init__(
+        self, store: ArtifactStore, rules: ChunkRules | None = None, diarizer: Diarizer | None = None
+    ) -> None:
+        """`diarizer` is started by whoever made it; None: everybody is one speaker."""
         self._store = store
         self._rules = rules or ChunkRules()
+        self._diarizer = diarizer if diarizer is not None and diarizer.tells_apart else None
 
     def params(self, spec: JobSpec) -> Mapping[str, Any]:
-        return asdict(self._rules)
+        # What is not asked for is not named, so that plans that were made before it could be serve on.
+        params = asdict(self._rules)
+        if self._diarizer is not None:
+            params["speakers"] = {
+                "engine": self._diarizer.name,
+                "version": self._diarizer.version,
+                "count": spec.options.speakers,
+                **self._diarizer.params(),
+            }
+        if spec.options.clone_voice:
+            params["voices"] = VOICES
+        return params
 
     async def cut(self, spec: JobSpec, work: Work) -> ExtractedSource:
         kind = MediaKind.AUDIO if spec.kind is JobKind.AUDIO_TRANSLATE else MediaKind.VIDEO
@@ -71,14 +103,29 @@ class SilenceCutter:
         await _extract_sound(source, kind, track, pcm, longest_paid(spec.duration_seconds), work.cancel)
         heard = (await asyncio.to_thread(pcm.stat)).st_size / BYTES_PER_SECOND
         _check_length(heard, track, max(heard, info.duration_seconds), spec.duration_seconds)
+        voice_pcm, wanted = work.scratch / "voices.pcm", spec.options.clone_voice
+        if wanted:
+            most = longest_paid(spec.duration_seconds)
+            await _extract_sound(source, kind, track, voice_pcm, most, work.cancel, VOICE_RATE)
         await asyncio.to_thread(source.unlink)
         duration = max(heard, info.duration_seconds)
-        cuts = await asyncio.to_thread(_plan, pcm, heard, duration, self._rules, work.cancel)
-        return ExtractedSource(pcm, duration, cuts)
+        features, regions = await asyncio.to_thread(_listen, pcm, heard, work.cancel)
+        if self._diarizer is not None and regions:
+            request = DiarizationRequest(pcm, regions, spec.options.speakers)
+            regions = list(await self._diarizer.run(request, work.cancel))
+        cuts = await asyncio.to_thread(_plan, features, regions, heard, duration, self._rules)
+        clean = await asyncio.to_thread(clean_speech, regions, features) if wanted else {}
+        return ExtractedSource(pcm, duration, cuts, voice_pcm, clean)
 
 
 async def _extract_sound(
-    source: Path, kind: MediaKind, track: AudioInfo, pcm: Path, most_seconds: float, cancel: CancelToken
+    source: Path,
+    kind: MediaKind,
+    track: AudioInfo,
+    pcm: Path,
+    most_seconds: float,
+    cancel: CancelToken,
+    rate: int = SAMPLE_RATE,
 ) -> None:
     """Decode a track to PCM whose first sample is the first instant of the source's own clock.
 
@@ -88,9 +135,9 @@ async def _extract_sound(
     await ffmpeg(
         *safe_input(source, kind),
         *("-map", f"0:{track.index}", "-vn", "-sn", "-dn"),
-        *("-af", f"aresample={SAMPLE_RATE}:async=1:first_pts=0"),
+        *("-af", f"aresample={rate}:async=1:first_pts=0"),
         *("-ac", "1", "-t", f"{most_seconds + 1:.3f}", "-f", "s16le", str(pcm)),
-        limits=ToolLimits(file_bytes=int((most_seconds + 60) * BYTES_PER_SECOND)),
+        limits=ToolLimits(file_bytes=int((most_seconds + 60) * 2 * rate)),
         cancel=cancel,
     )
 
@@ -106,11 +153,17 @@ def _check_length(heard: float, track: AudioInfo, plays: float, quoted: float) -
         raise TruncatedMediaError
 
 
-def _plan(pcm: Path, heard: float, duration: float, rules: ChunkRules, cancel: CancelToken) -> list[Cut]:
+def _listen(pcm: Path, heard: float, cancel: CancelToken) -> tuple[Features, list[SpeechRegion]]:
     features = extract(_blocks(pcm, cancel))
     regions = [r for r in find_speech(features) if r.start < heard]
     if regions and regions[-1].end > heard:
         regions[-1] = regions[-1].model_copy(update={"end": heard})
+    return features, regions
+
+
+def _plan(
+    features: Features, regions: Sequence[SpeechRegion], heard: float, duration: float, rules: ChunkRules
+) -> list[Cut]:
     cuts = cut_into_chunks(regions, heard, features.quietest, rules)
     if cuts:
         last = cuts[-1]
@@ -129,3 +182,18 @@ def _read(pcm: Path, span: SampleSpan) -> bytes:
     with pcm.open("rb") as file:
         file.seek(2 * span.first)
         return file.read(2 * (span.last - span.first))
+
+
+def _join(pcm: Path, stretches: Sequence[Stretch]) -> bytes:
+    """Stretches of 24 kHz sound one after the other, each softly begun and ended, a breath apart."""
+    fade = np.linspace(0, 1, _FADE_SAMPLES)
+    parts = [np.zeros(0, np.int16)]
+    sound = np.memmap(pcm, np.dtype("<i2"), "r")
+    for stretch in stretches:
+        part = sound[round(stretch.start * VOICE_RATE) : round(stretch.end * VOICE_RATE)].astype(np.float64)
+        if len(part) < 2 * _FADE_SAMPLES:
+            continue
+        part[:_FADE_SAMPLES] *= fade
+        part[-_FADE_SAMPLES:] *= fade[::-1]
+        parts += [part.astype(np.int16), np.zeros(_BREATH_SAMPLES, np.int16)]
+    return np.concatenate(parts).astype("<i2").tobytes()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from octavia_common.artifacts.keys import artifact_key
 from octavia_common.artifacts.store import ArtifactStore
-from octavia_common.documents import ChunkPlan, PlannedChunk
+from octavia_common.documents import ChunkPlan, PlannedChunk, SpeakerVoice, SpeakerVoices
 from octavia_common.events import (
     AUTO,
     ArtifactRef,
@@ -20,7 +20,7 @@ from octavia_common.messaging.handlers import Work
 from octavia_transcriber.planning.features import SAMPLE_RATE
 from octavia_transcriber.splitting.cutter import CutSource, Cutter, SampleSpan
 from octavia_transcriber.splitting.language import UNDETERMINED, LanguageFinder
-from octavia_transcriber.wav import MEDIA_TYPE
+from octavia_transcriber.wav import MEDIA_TYPE, wav_seconds
 
 DUBBED = frozenset({JobKind.VIDEO_TRANSLATE, JobKind.AUDIO_TRANSLATE})
 _TRANSFERS = 4
@@ -48,7 +48,8 @@ class SplitStage:
         if found is None:
             source = await self._cutter.cut(reserved.spec, work)
             chunks = await self._put_chunks(reserved, source)
-            plan = ChunkPlan(duration_seconds=source.duration_seconds, chunks=chunks)
+            voices = await self._put_voices(reserved, source) if reserved.spec.options.clone_voice else None
+            plan = ChunkPlan(duration_seconds=source.duration_seconds, chunks=chunks, voices=voices)
             found = (await self._store.write_document(plan_key, plan), plan)
         ref, plan = found
         planned = MediaPlanned(
@@ -56,7 +57,7 @@ class SplitStage:
             spec=reserved.spec,
             plan=ref,
             chunks=len(plan.chunks),
-            made=(ref.key, *(chunk.audio.key for chunk in plan.chunks)),
+            made=(ref.key, *[part.key for part in await self._parts(plan)]),
         )
         if reserved.spec.source_language == AUTO:
             planned = await self._with_language(planned, plan, work)
@@ -84,12 +85,32 @@ class SplitStage:
         plan = await self._store.read_document(ref, ChunkPlan)
         gate = asyncio.Semaphore(_TRANSFERS)
 
-        async def exists(chunk: PlannedChunk) -> bool:
+        async def exists(part: ArtifactRef) -> bool:
             async with gate:
-                return await self._store.stat(chunk.audio.key) == chunk.audio
+                return await self._store.stat(part.key) == part
 
-        complete = all(await asyncio.gather(*(exists(chunk) for chunk in plan.chunks)))
+        if plan.voices is not None and not await exists(plan.voices):
+            return None
+        complete = all(await asyncio.gather(*(exists(part) for part in await self._parts(plan))))
         return (ref, plan) if complete else None
+
+    async def _parts(self, plan: ChunkPlan) -> list[ArtifactRef]:
+        """All that a plan refers to."""
+        parts = [chunk.audio for chunk in plan.chunks]
+        if plan.voices is not None:
+            voices = await self._store.read_document(plan.voices, SpeakerVoices)
+            parts += [plan.voices, *(voice.audio for voice in voices.voices)]
+        return parts
+
+    async def _put_voices(self, reserved: CreditsReserved, source: CutSource) -> ArtifactRef:
+        """Each speaker's clean speech, then the document that names them."""
+        voices = []
+        for speaker, wav in (await source.voices()).items():
+            audio = await self._store.write(self._key(reserved, f"voice-{speaker}"), wav, MEDIA_TYPE)
+            seconds = round(wav_seconds(wav), 3)
+            voices.append(SpeakerVoice(speaker=speaker, audio=audio, seconds=seconds))
+        document = SpeakerVoices(voices=tuple(voices))
+        return await self._store.write_document(self._key(reserved, "voices"), document)
 
     async def _put_chunks(self, reserved: CreditsReserved, source: CutSource) -> tuple[PlannedChunk, ...]:
         gate = asyncio.Semaphore(_TRANSFERS)

@@ -30,6 +30,10 @@ class TimedSource:
         """A few samples that stand for the chunk's."""
         return to_wav((self.mark + struct.pack("<q", span.first)) * (2 * _SAMPLES // 16))
 
+    async def voices(self) -> Mapping[str, bytes]:
+        """Nobody is heard, so nobody has a voice."""
+        return {}
+
 
 class TimedCutter:
     """Makes a fixed number of chunks of any source, or one of every so many seconds of its quoted length."""

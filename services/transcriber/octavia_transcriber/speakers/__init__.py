@@ -1,0 +1,1 @@
+"""Who speaks when: an interface, one speaker for all, and embeddings that are clustered."""
