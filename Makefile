@@ -5,10 +5,10 @@ SHELL := /bin/sh
 VENV := .venv/bin
 LOCAL := $(VENV)/python -m octavia_local
 
-.PHONY: help setup run up down logs test test-long test-unit hostile chaos soak test-engines vllm lint format bench sample engines lock manifests test-deploy clean
+.PHONY: help setup run up down logs test test-long test-unit hostile chaos soak test-engines test-engines-weekly vllm lint format bench sample engines lock manifests test-deploy clean
 
 help: ## Explain every target
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo "  make run ONCE=1   exits after sample and clip: 0 only if both were downloaded and verified"
 	@echo "  make test ARGS=   what to hand to pytest, such as ARGS=\"-k ledger\""
@@ -67,6 +67,9 @@ sample: setup ## Make the bundled sample video again
 
 engines: setup ## Install engines that need environments of their own (ENGINES="faster-whisper coqui vllm")
 	@$(LOCAL) engines install $(ENGINES)
+
+test-engines-weekly: engines ## The same, where it last passed more than a week ago; says when that was
+	@$(LOCAL) test-engines --weekly
 
 vllm: setup ## Serve a language model for the translator (LLM_MODEL=name or path), until Ctrl-C
 	@exec $(LOCAL) vllm

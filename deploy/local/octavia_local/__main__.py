@@ -11,7 +11,7 @@ from octavia_local import vllm
 from octavia_local.background import down, follow_logs, up
 from octavia_local.demo import Demo, ensure_sample
 from octavia_local.deployment import Deployment
-from octavia_local.engine_tests import run_engine_tests
+from octavia_local.engine_tests import run_engine_tests, run_weekly
 from octavia_local.engines import ENGINES, engine
 from octavia_local.errors import LocalError
 from octavia_local.launcher import Launcher
@@ -42,6 +42,7 @@ def main() -> int:
     install = action.add_parser("install", help="make them, or bring them up to date")
     install.add_argument("names", nargs="*", metavar="NAME", default=[each.name for each in ENGINES])
     tests = commands.add_parser("test-engines", help="the tests that need engines' environments")
+    tests.add_argument("--weekly", action="store_true", help="only where they last passed over a week ago")
     tests.add_argument("names", nargs="*", metavar="NAME", help="engines; `platform`: whole jobs")
     commands.add_parser("vllm", help="serve a language model for the translator, until Ctrl-C")
     commands.add_parser("lock", help="resolve requirements/*.txt anew")
@@ -78,7 +79,7 @@ def _do(arguments: argparse.Namespace, layout: Layout) -> int:
             for name in arguments.names:
                 Toolchain(layout).install_engine(engine(name))
         case "test-engines":
-            return run_engine_tests(layout, arguments.names)
+            return run_weekly(layout) if arguments.weekly else run_engine_tests(layout, arguments.names)
         case "vllm":
             Toolchain(layout).install_engine(engine("vllm"))
             vllm.serve(layout, os.environ)

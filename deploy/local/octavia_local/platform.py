@@ -16,7 +16,7 @@ from typing import Self
 
 import httpx
 
-from octavia_local.engines import program_of
+from octavia_local.engines import program_of, start_seconds
 from octavia_local.errors import LocalError
 from octavia_local.layout import Layout
 from octavia_local.ports import LOOPBACK, free_port
@@ -24,7 +24,6 @@ from octavia_local.processes import Process, stop_all
 from octavia_local.settings import SERVICES
 from octavia_local.supervision import Service, Supervisor
 
-_START_SECONDS = 90.0
 _HEARING_SECONDS = 30.0
 _WITH_ENGINES = ("transcriber", "translator", "synthesizer")
 
@@ -64,6 +63,11 @@ class Platform:
     def urls(self) -> list[str]:
         """Where each gateway answers."""
         return [f"http://{LOOPBACK}:{port}" for port in self.gateway_ports]
+
+    @property
+    def _start_seconds(self) -> float:
+        # Half of what a person is made to wait: a test's models need not be fetched.
+        return start_seconds(self.environment) / 2
 
     def add(self, name: str, index: int, settings: Mapping[str, str]) -> Service:
         """One more process of a service, not started yet.
@@ -112,7 +116,7 @@ class Platform:
             LocalError: it did not come to that.
         """
         self.prepare()
-        Supervisor([], self.all(), print).start(_START_SECONDS)
+        Supervisor([], self.all(), print).start(self._start_seconds)
         if all(self.services.get(name) for name in ("gateway", *_WITH_ENGINES)):
             self._hear_of_engines()
 
@@ -135,7 +139,7 @@ class Platform:
 
     def revive(self, name: str) -> None:
         """Start a service's processes again and wait until they are ready."""
-        Supervisor([], self.services[name], print).start(_START_SECONDS)
+        Supervisor([], self.services[name], print).start(self._start_seconds)
 
     def signal(self, name: str, number: signal.Signals) -> None:
         """Send a signal to every process of a service."""

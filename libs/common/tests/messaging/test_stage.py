@@ -71,6 +71,30 @@ async def test_an_event_becomes_the_events_the_handler_returns(
     assert {event.source for event in events} == {"/octavia/transcriber"}
 
 
+async def test_a_stage_abreast_works_on_so_many_events_at_once(
+    settings: ServiceSettings, kafka: Kafka, new_job: Callable[[], JobRef]
+) -> None:
+    """Each member has partitions of its own; so many jobs lie in those of both."""
+    in_hand, both = 0, asyncio.Event()
+
+    async def meet(*_: Any) -> None:
+        nonlocal in_hand
+        in_hand += 1
+        if in_hand == 2:
+            both.set()
+        async with asyncio.timeout(30):
+            await both.wait()
+        in_hand -= 1
+
+    made = ServiceRuntime("transcriber", settings)
+    made.add_stage(topics.CHUNKS_RELEASED, ChunkReleased, Handler(meet), name="transcriber", abreast=2)
+    async with made:
+        await kafka.send(*(a_chunk(new_job()) for _ in range(16)))
+        await kafka.read(topics.CHUNKS_TRANSCRIBED, count=16)
+    assert both.is_set()
+    assert {"transcriber", "transcriber-1"} <= set(made.health.checks)
+
+
 async def test_a_permanent_error_fails_the_job_and_the_partition_goes_on(
     settings: ServiceSettings, kafka: Kafka, new_job: Callable[[], JobRef]
 ) -> None:

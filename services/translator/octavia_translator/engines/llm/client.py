@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 from octavia_common.cancellation import CancelToken
-from octavia_common.errors import OctaviaError, PermanentError, TransientError
+from octavia_common.errors import OctaviaError, TransientError
 
 MAX_ANSWER_BYTES = 1024 * 1024
 _TOO_LONG = ("context length", "context_length_exceeded", "maximum context", "max_model_len", "too long")
@@ -22,8 +22,11 @@ class LlmAwayError(TransientError):
     code = "llm_away"
 
 
-class LlmRefusedError(PermanentError):
-    """The server understood and refused: key, model or request are not to its liking."""
+class LlmRefusedError(TransientError):
+    """The server understood and refused: key, model or request are not to its liking.
+
+    No fault of the job, which waits for its operator within its tries.
+    """
 
     code = "llm_refused"
 
