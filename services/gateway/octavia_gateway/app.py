@@ -31,6 +31,7 @@ from octavia_gateway.videos import content_endpoints as video_content
 from octavia_gateway.videos import endpoints as videos
 from octavia_gateway.videos import share_endpoints as video_sharing
 from octavia_gateway.web import endpoints as web
+from octavia_gateway.webhooks import endpoints as webhooks
 
 ROUTERS: tuple[APIRouter, ...] = (
     auth.router,
@@ -49,6 +50,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     video_sharing.public,
     video_callbacks.router,
     events.router,
+    webhooks.router,
     credits_.router,
     admin.router,
     video_admin.router,

@@ -39,6 +39,7 @@ from octavia_gateway.retention.service import Retention
 from octavia_gateway.sessions.service import SessionsService
 from octavia_gateway.settings import GatewaySettings
 from octavia_gateway.videos.services import VideoServices
+from octavia_gateway.webhooks.services import WebhookServices
 
 HOUSEKEEPING_SECONDS = 60.0
 
@@ -59,6 +60,7 @@ class Gateway:
     housekeeping: Housekeeping
     passwords: Passwords
     remote: RemoteServices
+    webhooks: WebhookServices
 
     def background(self) -> dict[str, Background]:
         """What runs for as long as the process, by name."""
@@ -66,6 +68,7 @@ class Gateway:
         fetching = {"remote uploads": self.remote.run} if settings.remote_uploads else {}
         return {
             **fetching,
+            "webhooks": self.webhooks.run,
             "event hub": self.hub.run,
             "event streams": self.streams.run,
             "deadlines": lambda: every(settings.sweep_seconds, "deadlines", self.deadlines.sweep),
@@ -102,6 +105,7 @@ def compose(settings: GatewaySettings, database: Database, outbox: Outbox, store
     limiter = RateLimiter(tables)
     files = FileServices.build(settings, tables, store)
     remote = RemoteServices.build(settings, tables, files)
+    webhooks = WebhookServices.build(settings, tables)
     capabilities = CapabilitiesService(tables, settings.supported_pairs())
     resources = Resources(
         settings=settings,
@@ -131,6 +135,7 @@ def compose(settings: GatewaySettings, database: Database, outbox: Outbox, store
         erasure=AccountDeletion(tables, store, grace=_erasure_grace(settings)),
         files=files,
         remote=remote.uploads,
+        webhooks=webhooks.hooks,
         videos=VideoServices.build(settings, tables, store, hub, limiter),
     )
     return Gateway(
@@ -146,6 +151,7 @@ def compose(settings: GatewaySettings, database: Database, outbox: Outbox, store
         ),
         passwords=passwords,
         remote=remote,
+        webhooks=webhooks,
     )
 
 

@@ -8,6 +8,8 @@ from octavia_gateway.rate_limits.guessing import FORGET_SECONDS
 from octavia_gateway.rate_limits.repository import LimitsRepository
 from octavia_gateway.retention.service import Retention
 from octavia_gateway.videos.callback_door import prune_callbacks
+from octavia_gateway.webhooks.repository import WebhooksRepository
+from octavia_gateway.webhooks.schedule import KEPT
 
 
 class Housekeeping:
@@ -28,6 +30,7 @@ class Housekeeping:
         self._log = EventLog()
         self._accounts = AuthRepository()
         self._limits = LimitsRepository()
+        self._webhooks = WebhooksRepository()
 
     async def round(self) -> None:
         """Prune a bounded number of rows of each kind."""
@@ -36,5 +39,6 @@ class Housekeeping:
             await self._accounts.prune(connection)
             await self._idempotency.prune(connection)
             await prune_callbacks(connection)
+            await self._webhooks.prune(connection, kept=KEPT)
             await self._limits.prune(connection, forget=FORGET_SECONDS)
         await self._retention.round()

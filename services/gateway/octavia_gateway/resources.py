@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from octavia_gateway.remote.service import RemoteUploads
     from octavia_gateway.sessions.service import SessionsService
     from octavia_gateway.videos.services import VideoServices
+    from octavia_gateway.webhooks.service import WebhooksService
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Resources:
     erasure: "AccountDeletion"
     remote: "RemoteUploads"
     videos: "VideoServices"
+    webhooks: "WebhooksService"
 
 
 async def get_resources(request: Request) -> Resources:

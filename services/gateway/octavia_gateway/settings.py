@@ -175,6 +175,11 @@ class GatewaySettings(ServiceSettings):
     remote_upload_bytes_per_second: float = Field(
         16384.0, description="A server that sends more slowly than this is given up."
     )
+    webhook_ports: str = Field("443,8443", description="Ports that web hooks may name, comma-separated.")
+    webhook_networks: str = Field(
+        "", description="Networks that are not public and that web hooks may lead to, comma-separated."
+    )
+    webhook_insecure: bool = Field(False, description="Whether web hooks may begin with http://.")
     max_user_storage_bytes: int = Field(
         0, description="Most bytes of uploads one user may keep; 0: no limit."
     )
@@ -191,6 +196,8 @@ class GatewaySettings(ServiceSettings):
         self.supported_pairs()
         self.remote_ports()
         self.remote_networks()
+        self.webhook_allowed_ports()
+        self.webhook_own_networks()
         return self
 
     @model_validator(mode="after")
@@ -245,6 +252,14 @@ class GatewaySettings(ServiceSettings):
     def remote_networks(self) -> tuple[Network, ...]:
         """Networks that are reached though they are not public. Raises ValueError."""
         return tuple(ip_network(item) for item in _listed(self.remote_upload_networks))
+
+    def webhook_allowed_ports(self) -> frozenset[int]:
+        """Ports that web hooks may name. Raises ValueError for an unreadable setting."""
+        return frozenset(int(item) for item in _listed(self.webhook_ports))
+
+    def webhook_own_networks(self) -> tuple[Network, ...]:
+        """Networks that web hooks reach though they are not public. Raises ValueError."""
+        return tuple(ip_network(item) for item in _listed(self.webhook_networks))
 
     def administrators(self) -> frozenset[str]:
         """Addresses of the administrators, in lower case."""

@@ -1,4 +1,4 @@
-"""One HTTP/1.1 GET over a connection to an address that was checked before, and to no other.
+"""One HTTP/1.1 request over a connection to an address that was checked before, and to no other.
 
 Small on purpose: no proxies, cookies, credentials, caches or encodings, so nothing of this machine's goes out
 and nothing that comes in grows. Answers are read as they come, a piece at a time.
@@ -50,9 +50,32 @@ async def get(target: Target, addresses: Sequence[Address], tls: ssl.SSLContext)
         RemoteUnreachableError: nobody answers, or the connection breaks.
         RemoteProtocolError: the certificate is not good, or this is not HTTP.
     """
+    async with _exchange(target, addresses, tls, _request("GET", target, {"Accept": "*/*"})) as answer:
+        yield answer
+
+
+@asynccontextmanager
+async def post(
+    target: Target,
+    addresses: Sequence[Address],
+    tls: ssl.SSLContext,
+    *,
+    headers: Mapping[str, str],
+    body: bytes,
+) -> AsyncIterator[Answer]:
+    """Send `body` to the target; `headers` are ours, in ASCII. Raises as `get` does."""
+    head = _request("POST", target, {**headers, "Content-Length": str(len(body))})
+    async with _exchange(target, addresses, tls, head + body) as answer:
+        yield answer
+
+
+@asynccontextmanager
+async def _exchange(
+    target: Target, addresses: Sequence[Address], tls: ssl.SSLContext, request: bytes
+) -> AsyncIterator[Answer]:
     reader, writer = await _connect(target, addresses, tls)
     try:
-        writer.write(_request(target))
+        writer.write(request)
         yield await _answer(reader)
     finally:
         writer.transport.abort()
@@ -96,14 +119,14 @@ async def _connect_to(
         raise
 
 
-def _request(target: Target) -> bytes:
+def _request(method: str, target: Target, headers: Mapping[str, str]) -> bytes:
     lines = (
-        f"GET {target.path} HTTP/1.1",
+        f"{method} {target.path} HTTP/1.1",
         f"Host: {target.authority}",
         f"User-Agent: {USER_AGENT}",
-        "Accept: */*",
         "Accept-Encoding: identity",
         "Connection: close",
+        *(f"{name}: {value}" for name, value in headers.items()),
     )
     return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
 

@@ -13,6 +13,8 @@ _TABLES = (
     "files",
     "jobs",
     "videos",
+    "webhook_deliveries",
+    "webhooks",
     "late_videos",
     "job_artifacts",
     "user_streams",
@@ -45,7 +47,7 @@ class ErasureRepository:
                                 is_admin = false WHERE user_id = $1""",
             user_id,
         )
-        for table in ("api_keys", "refresh_tokens", "sessions"):
+        for table in ("api_keys", "refresh_tokens", "sessions", "webhooks"):
             await connection.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)  # noqa: S608
         await connection.execute("DELETE FROM idempotency WHERE scope = $1", f"user:{user_id}")
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from octavia_gateway.database import Connection
 from octavia_gateway.events.wire import CHANNEL, MAX_NOTICE_BYTES, StreamEvent, credits_notice
+from octavia_gateway.webhooks.queue import enqueue
 
 _APPEND = """
 WITH drafts AS (
@@ -64,7 +65,8 @@ class EventLog:
     """Appends to the log and reads it back."""
 
     async def append(self, connection: Connection, drafts: Sequence[Draft]) -> None:
-        """Number and store `drafts` and tell every replica, in the caller's transaction.
+        """Number and store `drafts`, tell every replica and queue them for web hooks, in the caller's
+        transaction.
 
         Locks the users' counters in id order; callers lock jobs before, never after.
         """
@@ -78,6 +80,7 @@ class EventLog:
                 CHANNEL,
                 MAX_NOTICE_BYTES,
             )
+            await enqueue(connection, drafts)
 
     async def announce_credits(self, connection: Connection, user_ids: Sequence[UUID]) -> None:
         """Wake whoever waits for a change of these users' balances."""
