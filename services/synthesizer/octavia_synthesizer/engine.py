@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -16,11 +16,20 @@ Samples = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
+class OwnVoice:
+    """Clean speech of a speaker of the source, to make a voice of: a mono WAV file and its digest."""
+
+    sha256: str
+    wav: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class SpeechRequest:
     """One line to be spoken.
 
     `rate` is how much faster than natural (1.0) it is to be spoken, within the engine's `rates`;
-    `source_seconds` how long the speech it replaces lasts, for an engine that can aim.
+    `source_seconds` how long the speech it replaces lasts, for an engine that can aim. `own`: speak in a
+    voice made of this, for an engine that `clones_voices`.
     """
 
     text: str
@@ -28,6 +37,7 @@ class SpeechRequest:
     voice: str
     rate: float = 1.0
     source_seconds: float = 0.0
+    own: OwnVoice | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,12 @@ class UnknownVoiceError(PermanentError):
     code = "unknown_voice"
 
 
+class VoicesNotClonedError(PermanentError):
+    """The job asks for the speakers' own voices, of an engine that cannot make them."""
+
+    code = "voices_not_cloned"
+
+
 class SynthesisEngine(Engine[SpeechRequest, Sound]):
     """A speech engine: it implements `work`, `voice_for` and `languages`, and where voices can be chosen
     `voices` and `voice_called`.
@@ -60,6 +76,7 @@ class SynthesisEngine(Engine[SpeechRequest, Sound]):
 
     kind = "synthesizer"
     rates: ClassVar[tuple[float, float]] = (1.0, 1.0)
+    clones_voices: bool = False
 
     @abstractmethod
     def voice_for(self, language: str, speaker: str) -> str:
@@ -92,5 +109,6 @@ class SynthesisEngine(Engine[SpeechRequest, Sound]):
             version=self.version,
             languages=None if languages is None else tuple(languages),
             voices=voices,
-            honours=("voices",) if voices else (),
+            clones_voices=self.clones_voices,
+            honours=(*(("voices",) if voices else ()), *(("clone_voice",) if self.clones_voices else ())),
         )

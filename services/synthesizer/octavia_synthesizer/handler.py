@@ -2,23 +2,20 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
 
 import structlog
 from octavia_common.artifacts import ArtifactStore, artifact_key, made_once, sha256_of
 from octavia_common.cancellation import CancelToken
 from octavia_common.documents import Flag, Speech, SpokenSegment, TranslatedSegment, Translation
-from octavia_common.events import ArtifactRef, ChunkSynthesized, ChunkTranslated, CloudEvent, JobOptions
+from octavia_common.events import ArtifactRef, ChunkSynthesized, ChunkTranslated, CloudEvent
 from octavia_common.messaging.handlers import Work
 
 from octavia_synthesizer import fitting
+from octavia_synthesizer.casting import Cast, Casting, Part, wishes
 from octavia_synthesizer.engine import LineUnspeakableError, SynthesisEngine
 from octavia_synthesizer.fitting import SAMPLE_RATE, Slot
 from octavia_synthesizer.sound import FLAC_TYPE, encode, lengths
 from octavia_synthesizer.speaker import LineSpeaker
-
-EVERYBODY = "*"
-"""The speaker in `JobOptions.voices` that stands for all who are not named."""
 
 log = structlog.get_logger(__name__)
 
@@ -34,10 +31,11 @@ class SynthesizeChunk:
         self._store = store
         self._engine = engine
         self._speaker = LineSpeaker(engine)
+        self._casting = Casting(store, engine)
 
     async def handle(self, event: CloudEvent[ChunkTranslated], work: Work) -> Sequence[ChunkSynthesized]:
         """Raises UnsupportedLanguageError where the engine does not speak the language, UnknownVoiceError
-        where it lacks a voice asked for."""
+        where it lacks a voice asked for, VoicesNotClonedError where it cannot make one."""
         data = event.data
         self._engine.voice_for(data.target_language, "")
         key = artifact_key(
@@ -46,14 +44,18 @@ class SynthesizeChunk:
             inputs=[data.translation.sha256],
             engine=self._engine.name,
             version=self._engine.version,
-            params={"language": data.target_language, "fitting": fitting.VERSION, **_wishes(data.options)},
+            params={
+                "language": data.target_language,
+                "fitting": fitting.VERSION,
+                **wishes(data.options, data.voices),
+            },
         )
 
         made: Speech | None = None
 
         async def make() -> ArtifactRef:
             nonlocal made
-            made = await self._speech(data, work.cancel)
+            made = await self._speech(data, await self._casting.of(data), work.cancel)
             return await self._store.write_document(key, made)
 
         speech = await made_once(self._store, key, make)
@@ -71,14 +73,14 @@ class SynthesizeChunk:
             )
         ]
 
-    async def _speech(self, data: ChunkTranslated, cancel: CancelToken) -> Speech:
+    async def _speech(self, data: ChunkTranslated, cast: Cast, cancel: CancelToken) -> Speech:
         translation = await self._store.read_document(data.translation, Translation)
         free = asyncio.Semaphore(self._engine.threads)
 
         async def spoken(segment: TranslatedSegment) -> SpokenSegment | LineUnspeakableError:
             async with free:
                 try:
-                    return await self._line(data, segment, cancel)
+                    return await self._line(data, cast.part(segment.speaker), segment, cancel)
                 except LineUnspeakableError as error:
                     log.warning("a line could not be spoken", segment=segment.id, context=error.context)
                     return error
@@ -96,21 +98,14 @@ class SynthesizeChunk:
             segments=_with_gaps_flagged(translation.segments, results),
         )
 
-    def _voice(self, data: ChunkTranslated, speaker: str) -> str:
-        asked = data.options.voices.get(speaker) or data.options.voices.get(EVERYBODY)
-        if asked is not None:
-            return self._engine.voice_called(asked, data.target_language)
-        return self._engine.voice_for(data.target_language, speaker)
-
     async def _line(
-        self, data: ChunkTranslated, segment: TranslatedSegment, cancel: CancelToken
+        self, data: ChunkTranslated, part: Part, segment: TranslatedSegment, cancel: CancelToken
     ) -> SpokenSegment:
         slot = Slot.of(segment)
         if not speakable(segment.text):
             return silent(segment)
         if not slot.usable:
             return silent(segment, "too_long")
-        language, voice = data.target_language, self._voice(data, segment.speaker)
         key = artifact_key(
             data.job.user_id,
             "speech-line",
@@ -118,8 +113,8 @@ class SynthesizeChunk:
             engine=self._engine.name,
             version=self._engine.version,
             params={
-                "language": language,
-                "voice": voice,
+                "language": data.target_language,
+                "voice": part.voice,
                 "source_samples": slot.source,
                 "limit_samples": slot.limit,
                 "fitting": fitting.VERSION,
@@ -128,7 +123,12 @@ class SynthesizeChunk:
         audio = await self._store.stat(key)
         if audio is None:
             take = await self._speaker.speak(
-                segment.text, language=language, voice=voice, slot=slot, cancel=cancel
+                segment.text,
+                language=data.target_language,
+                voice=part.voice,
+                slot=slot,
+                cancel=cancel,
+                own=part.own,
             )
             if take is None:
                 return silent(segment)
@@ -146,11 +146,6 @@ class SynthesizeChunk:
             duration=played / SAMPLE_RATE,
             rate=natural / played,
         )
-
-
-def _wishes(options: JobOptions) -> dict[str, Any]:
-    """What of a job's wishes changes its speech; nothing where nothing was wished."""
-    return {"voices": options.voices} if options.voices else {}
 
 
 def speakable(text: str) -> bool:

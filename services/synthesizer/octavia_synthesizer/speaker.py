@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from octavia_common.cancellation import CancelToken
 
-from octavia_synthesizer.engine import Samples, SpeechRequest, SynthesisEngine
+from octavia_synthesizer.engine import OwnVoice, Samples, SpeechRequest, SynthesisEngine
 from octavia_synthesizer.fitting import SAMPLE_RATE, Slot, fit
 from octavia_synthesizer.sound import Take, at_48k, trimmed
 from octavia_synthesizer.stretch import stretched
@@ -22,13 +22,20 @@ class LineSpeaker:
         self._engine = engine
 
     async def speak(
-        self, text: str, *, language: str, voice: str, slot: Slot, cancel: CancelToken
+        self,
+        text: str,
+        *,
+        language: str,
+        voice: str,
+        slot: Slot,
+        cancel: CancelToken,
+        own: OwnVoice | None = None,
     ) -> Take | None:
         """The line, never longer than the slot; None where no sound came out.
 
         Raises LineUnspeakableError where the engine cannot speak this line.
         """
-        request = SpeechRequest(text, language, voice, source_seconds=slot.source / SAMPLE_RATE)
+        request = SpeechRequest(text, language, voice, source_seconds=slot.source / SAMPLE_RATE, own=own)
         samples = await self._say(request, cancel)
         natural = len(samples)
         if not natural:
