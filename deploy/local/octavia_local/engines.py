@@ -49,6 +49,7 @@ class EngineEnvironment:
 ENGINES = (
     EngineEnvironment("faster-whisper", "transcriber", gib=1, cuda=True),
     EngineEnvironment("coqui", "synthesizer", gib=8),
+    EngineEnvironment("demucs", "assembler", gib=6),
     EngineEnvironment("vllm", None, gib=10, cuda=True),
 )
 """Every engine that has an environment of its own. All others run in the platform's."""

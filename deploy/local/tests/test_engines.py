@@ -43,7 +43,7 @@ def test_a_heavy_engine_is_run_by_its_own_environment(layout: Layout, environmen
     program = make_program(layout, environment)
     assert engines.program_of(environment.service, layout.venv_bin, layout, settings) == program
     assert engines.wanted(settings) == [environment]
-    assert engines.program_of("assembler", layout.venv_bin, layout, settings).parent == layout.venv_bin
+    assert engines.program_of("gateway", layout.venv_bin, layout, settings).parent == layout.venv_bin
 
 
 def test_the_launcher_starts_each_service_from_where_its_engine_is(layout: Layout) -> None:
@@ -83,6 +83,7 @@ def test_a_machine_with_a_gpu_takes_the_lock_for_it_where_there_is_one() -> None
     assert names == {
         "faster-whisper": "engine-faster-whisper-cuda.txt",
         "coqui": "engine-coqui.txt",
+        "demucs": "engine-demucs.txt",
         "vllm": "engine-vllm-cuda.txt",
     }
 

@@ -13,6 +13,7 @@ from octavia_assembler.rendering.dub import DubRenderer
 from octavia_assembler.rendering.renderer import Renderer
 from octavia_assembler.rendering.stage import AssembleLanguage
 from octavia_assembler.rendering.timed import TimedRenderer
+from octavia_assembler.separation.registry import make_separator
 from octavia_assembler.settings import AssemblerSettings
 from octavia_assembler.sound.ducking import Ducking
 
@@ -26,14 +27,14 @@ def make_renderer(settings: AssemblerSettings) -> Renderer:
             depth_db=settings.assembler_duck_db,
             attack_seconds=settings.assembler_duck_attack_seconds,
             release_seconds=settings.assembler_duck_release_seconds,
-        )
+        ),
+        make_separator(settings),
     )
 
 
 async def serve(settings: AssemblerSettings) -> None:
     """Join and assemble until told to stop. Raises EngineUnavailableError where ffmpeg is missing."""
     renderer = make_renderer(settings)
-    await renderer.start()
     runtime = ServiceRuntime("assembler", settings, schema="assembler")
     runtime.add_transactional(
         {
@@ -50,8 +51,12 @@ async def serve(settings: AssemblerSettings) -> None:
         AssembleLanguage(runtime.store, renderer),
         name="assembler",
     )
-    async with runtime:
-        await runtime.run()
+    try:
+        await renderer.start()
+        async with runtime:
+            await runtime.run()
+    finally:
+        await renderer.close()
 
 
 def main() -> None:

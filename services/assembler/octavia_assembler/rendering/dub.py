@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from octavia_assembler.rendering.lines import (
 from octavia_assembler.rendering.mastering import master
 from octavia_assembler.rendering.media import Meter, Mux, decode, measure
 from octavia_assembler.rendering.renderer import Assembly, Rendered
+from octavia_assembler.separation.base import SeparationRequest, Separator
 from octavia_assembler.sound.ducking import Ducking, Envelope
 from octavia_assembler.sound.mixing import Mix
 from octavia_assembler.sound.raw import FRAME_BYTES, RawSound
@@ -52,22 +54,34 @@ class Heard:
 
 
 class DubRenderer:
-    """Ducks the source's sound under the dub, matches its loudness and copies its picture."""
+    """Lowers the source's sound or voice under the dub, matches its loudness and copies its picture."""
 
     name = "dub"
     version = "2"
 
-    def __init__(self, ducking: Ducking) -> None:
+    def __init__(self, ducking: Ducking, separator: Separator | None = None) -> None:
+        """`separator` is started and closed with the renderer; None: all of the source's sound is lowered."""
         self._ducking = ducking
+        self._separator = separator
 
     @property
     def params(self) -> Mapping[str, Any]:
-        return asdict(self._ducking)
+        separator = self._separator
+        if separator is None:
+            return asdict(self._ducking)
+        how = {"engine": separator.name, "version": separator.version, **separator.params()}
+        return {**asdict(self._ducking), "separator": how}
 
     async def start(self) -> None:
         for program in ("ffmpeg", "ffprobe"):
             if await asyncio.to_thread(shutil.which, program) is None:
                 raise EngineUnavailableError(f"The program {program} is missing; install the package ffmpeg.")
+        if self._separator is not None:
+            await self._separator.start()
+
+    async def close(self) -> None:
+        if self._separator is not None:
+            await self._separator.close()
 
     async def render(self, assembly: Assembly, cancel: CancelToken) -> Rendered:
         info = await probe(assembly.source, cancel=cancel)
@@ -120,18 +134,30 @@ class DubRenderer:
         cancel: CancelToken,
     ) -> Heard:
         assert mux.raw is not None
-        with RawSound(mux.raw) as sound, SpeechTrack(voiced(lines)) as voice:
+        with ExitStack() as files:
+            sound = files.enter_context(RawSound(mux.raw))
+            voice = files.enter_context(SpeechTrack(voiced(lines)))
             sound.resize(total)
+            own = await self._separate(mux.raw, lines, cancel)
             mix = Mix(
                 source=sound,
                 voice=voice,
                 envelope=Envelope(ducked(lines), self._ducking),
                 spoken=source_speech(lines),
                 placed=dubbed_speech(lines),
+                own_voice=files.enter_context(RawSound(own)) if own else None,
             )
             gains = await asyncio.to_thread(mix.find_balance, source.lufs, cancel)
             await asyncio.to_thread(mix.write, gains, stem, cancel)
             return Heard(source, await master(mux, sound, source.lufs, output, cancel))
+
+    async def _separate(self, raw: Path, lines: tuple[PlacedLine, ...], cancel: CancelToken) -> Path | None:
+        """The file of the source's own voice, as far as it is to make way."""
+        if self._separator is None:
+            return None
+        voice = raw.with_name("voice.f32")
+        await self._separator.run(SeparationRequest(raw, voice, ducked(lines)), cancel)
+        return voice
 
 
 async def _keep_own_sound(mux: Mux, source: Meter | None, output: Path, cancel: CancelToken) -> Heard:

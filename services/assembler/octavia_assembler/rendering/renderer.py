@@ -56,6 +56,10 @@ class Renderer(Protocol):
         """Raises EngineUnavailableError, with one clear line, where a program is missing."""
         ...
 
+    async def close(self) -> None:
+        """Let go of what `start` took."""
+        ...
+
     async def render(self, assembly: Assembly, cancel: CancelToken) -> Rendered:
         """Make the files. Raises JobCancelledError once `cancel` is cancelled."""
         ...

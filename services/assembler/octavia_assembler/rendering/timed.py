@@ -30,6 +30,9 @@ class TimedRenderer:
     async def start(self) -> None:
         """Nothing is needed."""
 
+    async def close(self) -> None:
+        """Nothing was taken."""
+
     async def render(self, assembly: Assembly, cancel: CancelToken) -> Rendered:
         waiting = asyncio.ensure_future(cancel.wait())
         try:

@@ -8,6 +8,7 @@ import numpy as np
 import soundfile
 from octavia_common.cancellation import CancelToken
 
+from octavia_assembler.sound import Samples
 from octavia_assembler.sound.balance import Balance, Measured, balance
 from octavia_assembler.sound.ducking import Envelope, Region
 from octavia_assembler.sound.loudness import HOP, HopMeans, KWeighting
@@ -15,12 +16,15 @@ from octavia_assembler.sound.raw import RawSound, blocks
 from octavia_assembler.sound.speech import SpeechTrack
 from octavia_assembler.timeline import SAMPLE_RATE
 
+_ONE = np.float32(1)
+
 
 @dataclass(frozen=True)
 class Mix:
     """What goes into a mix: the source's sound, the voice, and the background's envelope.
 
-    `spoken` is where the source speaks, `placed` where the dub does.
+    `spoken` is where the source speaks, `placed` where the dub does. `own_voice` is the source's own, by
+    itself, where it could be separated: then it alone makes way, and what else sounds stays as it is.
     """
 
     source: RawSound
@@ -28,6 +32,7 @@ class Mix:
     envelope: Envelope
     spoken: Sequence[Region]
     placed: Sequence[Region]
+    own_voice: RawSound | None = None
 
     def find_balance(self, source_lufs: float | None, cancel: CancelToken) -> Balance:
         """The gains of the voice and of the whole; reads everything once, keeps ten figures a second."""
@@ -45,7 +50,7 @@ class Mix:
             cancel.raise_if_cancelled()
             source = self.source.read(start, count)
             voice = self.voice.read(start, count)
-            bed = source * self.envelope.gain(start, count)[:, None]
+            bed = self._bed(source, start, count)
             heard = weighting.filter(np.column_stack([source, bed, voice]))
             own, ducked, spoken = heard[:, 0:2], heard[:, 2:4], heard[:, 4]
             means[0].add(np.square(own).sum(axis=1))
@@ -54,6 +59,14 @@ class Mix:
             means[3].add(ducked.sum(axis=1) * spoken)
         source_means, bed_means, voice_means, cross_means = (each.result() for each in means)
         return Measured(source=source_means, bed=bed_means, voice=voice_means, cross=cross_means)
+
+    def _bed(self, source: Samples, start: int, count: int, whole: np.float32 = _ONE) -> Samples:
+        """What stays of the source under the dub, times `whole`."""
+        gain = self.envelope.gain(start, count)
+        if self.own_voice is None:
+            return np.asarray(source * (gain * whole)[:, None])
+        lowered = self.own_voice.read(start, count) * (np.float32(1) - gain)[:, None]
+        return np.asarray((source - lowered) * whole)
 
     def write(self, gains: Balance, speech_only: Path, cancel: CancelToken) -> None:
         """Write the mix over the source's sound, and the voice alone as mono FLAC to `speech_only`."""
@@ -64,7 +77,7 @@ class Mix:
             for start, count in blocks(self.source.frames):
                 cancel.raise_if_cancelled()
                 voice = self.voice.read(start, count) * voice_gain
-                bed = self.source.read(start, count) * (self.envelope.gain(start, count) * whole)[:, None]
+                bed = self._bed(self.source.read(start, count), start, count, whole)
                 self.source.write(start, bed + voice[:, None])
                 stem.write(np.clip(voice, -1.0, 1.0))
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 from octavia_assembler.rendering.dub import DubRenderer
+from octavia_assembler.separation.base import SeparationRequest, Separator
 from octavia_assembler.sound.ducking import Ducking
 from octavia_assembler.timeline import SAMPLE_RATE
 from octavia_common.artifacts.fake import FakeArtifactStore
@@ -175,3 +176,25 @@ async def test_a_line_missing_from_the_store_is_a_permanent_error(bench: Any, ta
     del store.objects[segments[1].audio.key]
     with pytest.raises(PermanentError):
         await bench.dub(talk, segments, store=store)
+
+
+class NoVoice(Separator):
+    """Finds no voice in anything, so that nothing makes way."""
+
+    name = "no-voice"
+
+    def work(self, request: SeparationRequest, cancel: CancelToken) -> None:
+        request.voice.write_bytes(bytes(request.sound.stat().st_size))
+
+
+async def test_what_is_not_voice_stays_under_the_dub_where_it_is_separated(bench: Any, talk: Any) -> None:
+    renderer = DubRenderer(Ducking(), NoVoice())
+    await renderer.start()
+    made = await bench.dub(talk, renderer=renderer)
+    await renderer.close()
+    bench.check(made)
+    before, after = sound(talk.path), sound(made.media)
+    for line, segment in zip(talk.truth.lines, made.result.segments, strict=True):
+        rest = (segment.placed_end + 0.05, line.end - 0.05)
+        if rest[1] - rest[0] > 0.1:  # ducked, it is 20 dB lower there
+            assert level(after, *rest) == pytest.approx(level(before, *rest), abs=4)

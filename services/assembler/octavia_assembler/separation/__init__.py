@@ -1,0 +1,1 @@
+"""The source's own voice apart from everything else that sounds in it."""
