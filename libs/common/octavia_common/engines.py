@@ -7,8 +7,10 @@ Shape after livekit-agents' plug-ins: the base is the only place that knows how 
 import asyncio
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import ClassVar, Generic, TypeVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
 
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
@@ -21,6 +23,21 @@ log = structlog.get_logger(__name__)
 
 Request = TypeVar("Request")
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class EngineOffer:
+    """The engines of one kind that a service can run; entry points of the group `octavia.engines`.
+
+    `names` are what its setting may be, `chosen` what it is; `make` an engine of a name, not yet started.
+    `gently` are settings under which a start neither fetches a model nor waits for a server.
+    """
+
+    kind: str
+    names: tuple[str, ...]
+    chosen: Callable[[], str]
+    make: Callable[[str], "Engine[Any, Any]"]
+    gently: Mapping[str, str]
 
 
 class Engine(ABC, Generic[Request, Result]):

@@ -287,6 +287,13 @@ async def test_models_of_the_catalogue_are_looked_at_before_they_are_fetched(nam
     await engine.close()
 
 
+async def test_nothing_is_fetched_where_that_is_forbidden(tmp_path):
+    engine = CoquiSynthesizer("tts_models/es/css10/vits", models_dir=tmp_path, download=False, device="cpu")
+    with pytest.raises(EngineUnavailableError, match="COQUI_DOWNLOAD=false"):
+        await engine.start()
+    await engine.close()
+
+
 async def test_the_default_models_allow_commercial_use():
     from octavia_synthesizer.engines.coqui.choice import choices
     from octavia_synthesizer.engines.coqui.files import _licence_of

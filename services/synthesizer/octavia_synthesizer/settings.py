@@ -42,6 +42,9 @@ class SynthesizerSettings(ServiceSettings):
         description="Where models by name are kept; may be read-only once they are there. Empty: Coqui's own "
         "place.",
     )
+    coqui_download: bool = Field(
+        True, description="Whether models by name that are not there are fetched by Coqui's own manager."
+    )
     coqui_speakers: str = Field(
         "",
         description="Speakers of models with several, comma-separated, in the order in which they are given "

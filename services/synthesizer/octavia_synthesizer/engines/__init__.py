@@ -1,7 +1,12 @@
 """The engines; one is chosen by setting and only that one is imported."""
 
+from typing import get_args
+
 from octavia_synthesizer.engine import SynthesisEngine
 from octavia_synthesizer.settings import SynthesizerSettings
+
+NAMES: tuple[str, ...] = get_args(SynthesizerSettings.model_fields["synthesizer_engine"].annotation)
+"""What the setting SYNTHESIZER_ENGINE may be."""
 
 
 def make_engine(settings: SynthesizerSettings) -> SynthesisEngine:
@@ -16,6 +21,7 @@ def make_engine(settings: SynthesizerSettings) -> SynthesisEngine:
         return CoquiSynthesizer(
             settings.coqui_models,
             models_dir=settings.coqui_models_dir,
+            download=settings.coqui_download,
             speakers=settings.coqui_speakers,
             device=settings.coqui_device,
             batch=settings.coqui_batch,

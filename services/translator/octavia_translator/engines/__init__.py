@@ -1,7 +1,12 @@
 """The engines; one is chosen by setting and only that one is imported."""
 
+from typing import get_args
+
 from octavia_translator.engine import TranslationEngine
 from octavia_translator.settings import TranslatorSettings
+
+NAMES: tuple[str, ...] = get_args(TranslatorSettings.model_fields["translator_engine"].annotation)
+"""What the setting TRANSLATOR_ENGINE may be."""
 
 
 def make_engine(settings: TranslatorSettings) -> TranslationEngine:

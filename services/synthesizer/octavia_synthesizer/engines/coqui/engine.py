@@ -63,6 +63,7 @@ class CoquiSynthesizer(SynthesisEngine):
         models: str,
         *,
         models_dir: Path | None = None,
+        download: bool = True,
         speakers: str = "",
         device: str = "auto",
         batch: int = 8,
@@ -72,6 +73,7 @@ class CoquiSynthesizer(SynthesisEngine):
         self.threads = batch
         self._models_setting = models
         self._models_dir = models_dir
+        self._download = download
         self._wanted_speakers = _listed(speakers)
         self._accepted = _listed(accepted_licences)
         self._device = device
@@ -189,7 +191,13 @@ class CoquiSynthesizer(SynthesisEngine):
     def _load(self, choice: ModelChoice, device: str, scratch: Path) -> None:
         from octavia_synthesizer.engines.coqui.model import CoquiModel
 
-        files = find_files(choice, models_dir=self._models_dir, accepted=self._accepted, scratch=scratch)
+        files = find_files(
+            choice,
+            models_dir=self._models_dir,
+            accepted=self._accepted,
+            scratch=scratch,
+            download=self._download,
+        )
         try:
             model = CoquiModel(files, device, speakers=self._wanted_speakers)
         except Exception as error:  # whatever Coqui and torch raise over files that are not what they seem

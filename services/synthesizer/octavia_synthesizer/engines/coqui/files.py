@@ -41,7 +41,12 @@ class ModelFiles:
 
 
 def find_files(
-    choice: ModelChoice, *, models_dir: Path | None, accepted: Collection[str], scratch: Path
+    choice: ModelChoice,
+    *,
+    models_dir: Path | None,
+    accepted: Collection[str],
+    scratch: Path,
+    download: bool = True,
 ) -> ModelFiles:
     """The files of a model, fetched by Coqui's own manager where it is named and not there yet.
 
@@ -49,16 +54,20 @@ def find_files(
     at before anything is fetched.
     """
     if choice.named:
-        return _named(choice, models_dir, accepted)
+        return _named(choice, models_dir, accepted, download=download)
     return _lying_there(choice, accepted, scratch)
 
 
-def _named(choice: ModelChoice, models_dir: Path | None, accepted: Collection[str]) -> ModelFiles:
+def _named(
+    choice: ModelChoice, models_dir: Path | None, accepted: Collection[str], *, download: bool
+) -> ModelFiles:
     from TTS.utils.manage import ModelManager
 
     manager = ModelManager(output_prefix=models_dir, progress_bar=False)
     licence = _licence_of(choice, manager.models_dict)
     check_accepted(choice.reference, licence, accepted)
+    if not download:
+        _check_there(manager.output_prefix, choice.reference)
     # It asks on the terminal else. Whoever is here has accepted, by the setting.
     os.environ["COQUI_TOS_AGREED"] = "1"
     try:
@@ -74,6 +83,15 @@ def _named(choice: ModelChoice, models_dir: Path | None, accepted: Collection[st
         ) from error
     files = [Path(checkpoint), Path(config), *(vocoder or ())]
     return ModelFiles(choice.reference, licence, _digest(files), files[0], files[1], vocoder)
+
+
+def _check_there(kept: Path, name: str) -> None:
+    """Raise EngineUnavailableError for a model that would have to be fetched."""
+    folder = kept / name.replace("/", "--")
+    if not folder.is_dir():
+        raise EngineUnavailableError(
+            f"The model {name} is not in {folder}, and COQUI_DOWNLOAD=false keeps it from being fetched."
+        )
 
 
 def _licence_of(choice: ModelChoice, catalogue: dict[str, Any]) -> str:
