@@ -2,7 +2,7 @@
 
 import typer
 
-from octavia_cli.commands import account, credit, generate, jobs, translate, videos
+from octavia_cli.commands import account, capabilities, credit, generate, jobs, translate, videos
 from octavia_cli.messages import _
 from octavia_cli.plugins import WithPlugins
 
@@ -27,6 +27,7 @@ app.command("cancel", help=_("Cancel a job or a video; its credits come back."))
 app.command("videos", help=_("List your generated videos, show or download one."))(videos.videos)
 app.command("credits", help=_("Show your credits, and what became of them."))(credit.credits_command)
 app.command("prices", help=_("Show what jobs cost."))(credit.prices)
+app.command("capabilities", help=_("Show what a translation can ask for here."))(capabilities.capabilities)
 app.command("register", help=_("Open an account and sign in."))(account.register)
 app.command("login", help=_("Sign in and stay signed in."))(account.login)
 app.command("logout", help=_("Sign out."))(account.logout)

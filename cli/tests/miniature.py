@@ -25,6 +25,28 @@ STEPS = [
 ]
 
 
+CAPABILITIES = {
+    "sources": [{"language": "en", "targets": ["es", "fr"]}],
+    "detects_language": True,
+    "model_sizes": [],
+    "voices": [
+        {"id": "ana", "title": "Ana", "language": "es"},
+        {"id": "any", "title": "Any", "language": None},
+    ],
+    "clones_voices": False,
+    "options": ["voices"],
+    "engines": [
+        {
+            "kind": "synthesizer",
+            "engine": "coqui",
+            "version": "1",
+            "model": "es/css10",
+            "licence": "bsd-3-clause",
+        }
+    ],
+}
+
+
 @dataclass
 class Upload:
     """A tus upload."""
@@ -81,6 +103,7 @@ class Miniature:
             Route(f"{v1}/uploads/{{id}}", self.upload, methods=["HEAD", "GET", "PATCH"]),
             Route(f"{v1}/files/{{id}}", self.file),
             Route(f"{v1}/jobs/video-translate/create", self.create_job, methods=["POST"]),
+            Route(f"{v1}/capabilities", self.capabilities),
             Route(f"{v1}/jobs", self.list_jobs),
             Route(f"{v1}/jobs/{{id}}", self.job),
             Route(f"{v1}/jobs/{{id}}/process", self.process, methods=["POST"]),
@@ -104,7 +127,7 @@ class Miniature:
             if self.passing > 0:
                 self.passing -= 1
                 return problem(503, "temporarily_unavailable", "Try again.", headers={"Retry-After": "0"})
-            if "/auth/" not in request.url.path:
+            if "/auth/" not in request.url.path and not request.url.path.endswith("/capabilities"):
                 token = request.headers.get("authorization", "").removeprefix("Bearer ")
                 if token not in self.access:
                     return problem(401, "unauthenticated", "Send an access token or an API key.")
@@ -212,6 +235,9 @@ class Miniature:
             return problem(502, "bad_gateway", "Somebody on the way lost the answer.")
         return Response(status_code=204, headers=headers)
 
+    async def capabilities(self, request: Request) -> Response:
+        return JSONResponse(CAPABILITIES)
+
     # -- jobs
 
     async def create_job(self, request: Request) -> Response:
@@ -226,6 +252,7 @@ class Miniature:
             "id": job_id, "kind": "video_translate", "step": -1, "attempt": 1,
             "filename": self.files[body["file_id"]]["filename"], "duration_seconds": 42.0,
             "source_language": body["source_language"], "target_languages": body["target_languages"],
+            "wishes": {name: body[name] for name in ("options", "model_size") if name in body},
             "quote": {"credits": 10 * len(body["target_languages"]), "price_version": "1"},
             "created_at": "2026-01-01T10:20:30.123456Z",
         }  # fmt: skip

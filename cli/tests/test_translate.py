@@ -41,6 +41,71 @@ def test_json_for_scripts(signed_in: Client, gateway: Miniature, talk: Path, tmp
     assert Path(found["files"]["es"]).read_bytes() == gateway.result
 
 
+def test_wishes_are_sent_as_they_were_made(
+    signed_in: Client, gateway: Miniature, talk: Path, tmp_path: Path
+) -> None:
+    terms = tmp_path / "terms.csv"
+    terms.write_text("\ufeffsource,es,fr,keep\nOctavia,,,x\ndub,doblar,doubler,\n,,,\n", "utf-8")
+    result = signed_in(
+        *("translate", str(talk), "--to", "es", "--source", "auto", "--style", "warm", "--speakers", "2"),
+        *("--formality", "formal", "--glossary", str(terms), "--voice", "S1=ana", "--voice", "bob"),
+        *("--clone-voice", "--model-size", "large-v3"),
+    )
+    assert result.exit_code == 0, result.output
+    [job] = gateway.jobs.values()
+    assert job["source_language"] == "auto"
+    assert job["wishes"] == {
+        "options": {
+            "style": "warm",
+            "formality": "formal",
+            "voices": {"S1": "ana", "*": "bob"},
+            "clone_voice": True,
+            "speakers": 2,
+            "glossary": [
+                {"source": "Octavia", "keep": True},
+                {"source": "dub", "targets": {"es": "doblar", "fr": "doubler"}},
+            ],
+        },
+        "model_size": "large-v3",
+    }
+
+
+def test_without_wishes_nothing_is_sent_of_them(signed_in: Client, gateway: Miniature, talk: Path) -> None:
+    assert signed_in("translate", str(talk), "--to", "es").exit_code == 0
+    [job] = gateway.jobs.values()
+    assert job["wishes"] == {}
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--voice", "S1=", "SPEAKER=VOICE"),
+        ("--glossary", "no such file", "cannot be read"),
+        ("--glossary", "word,es\na,b\n", "names its columns"),
+    ],
+)
+def test_wishes_that_cannot_be_read_cost_no_upload(
+    signed_in: Client, gateway: Miniature, talk: Path, tmp_path: Path, option: str, value: str, said: str
+) -> None:
+    if "," in value:
+        (tmp_path / "terms.csv").write_text(value)
+        value = str(tmp_path / "terms.csv")
+    result = signed_in("translate", str(talk), "--to", "es", option, value)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert gateway.files == {}
+
+
+def test_what_can_be_asked_for(signed_in: Client, gateway: Miniature) -> None:
+    shown = signed_in("capabilities")
+    assert shown.exit_code == 0, shown.output
+    assert "en → es, fr" in shown.stdout
+    assert "(--from auto)" in shown.stdout
+    assert "Voices: ana (es), any" in shown.stdout
+    assert "synthesizer: coqui, 1, es/css10, bsd-3-clause" in shown.stdout
+    assert json.loads(signed_in("capabilities", "--json").stdout)["options"] == ["voices"]
+
+
 def test_an_earlier_result_is_replaced(signed_in: Client, gateway: Miniature, talk: Path) -> None:
     (talk.parent / "talk.es.mp4").write_bytes(b"old")
     assert signed_in("translate", str(talk), "--to", "es").exit_code == 0

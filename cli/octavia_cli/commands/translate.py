@@ -1,7 +1,9 @@
 """`octavia translate`: from a file on this machine to its translations beside it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
@@ -23,16 +25,44 @@ from octavia_cli.terminal import (
     signed_in,
 )
 from octavia_cli.uploads import upload
+from octavia_cli.wishes import Wishes
 
 
 @reports_errors
 def translate(
     file: Annotated[Path, typer.Argument(help=_("The video."))],
     to: Annotated[list[str], typer.Option("--to", help=_("Target language, such as es; may be repeated."))],
-    source: Annotated[str, typer.Option("--from", help=_("Language spoken in the video."))] = "en",
+    source: Annotated[
+        str,
+        typer.Option("--from", "--source", help=_("Language spoken in the video; auto has it found out.")),
+    ] = "en",
     folder: Annotated[
         Path | None,
         typer.Option("--out", "--output", help=_("Folder for the results; by default that of the video.")),
+    ] = None,
+    style: Annotated[
+        str | None, typer.Option("--style", help=_("How it is to sound, in your words."))
+    ] = None,
+    formality: Annotated[str | None, typer.Option("--formality", help=_("formal or informal."))] = None,
+    glossary: Annotated[
+        Path | None,
+        typer.Option("--glossary", help=_("CSV file of terms: the columns source, es, fr, and keep.")),
+    ] = None,
+    voice: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--voice", help=_("Voice of a speaker, such as S1=ana, or of everybody; may be repeated.")
+        ),
+    ] = None,
+    clone_voice: Annotated[
+        bool,
+        typer.Option("--clone-voice", help=_("Speak in the speakers' own voices; they have consented.")),
+    ] = False,
+    speakers: Annotated[
+        int | None, typer.Option("--speakers", min=1, max=20, help=_("How many people speak."))
+    ] = None,
+    model_size: Annotated[
+        str | None, typer.Option("--model-size", help=_("Size of the recogniser's model."))
     ] = None,
     server: ServerOption = DEFAULT_SERVER,
     as_json: JsonOption = False,
@@ -40,8 +70,9 @@ def translate(
     """Upload, dub, download. A result is named `talk.es.mp4`; an earlier one of that name is replaced."""
     if not file.is_file():
         raise UsageError(_("There is no file {path}.", path=file))
+    wishes = Wishes(style, formality, voice or (), clone_voice, speakers, glossary, model_size).body()
     with signed_in(server) as api, reporter(err()) as report:
-        done = Translation(api, report, file, folder).run(source, to)
+        done = Translation(api, report, file, folder).run(source, to, wishes)
     if as_json:
         print_json(done)
         return
@@ -65,12 +96,19 @@ class Translation:
     file: Path
     folder: Path | None
 
-    def run(self, source: str, targets: list[str]) -> dict[str, Any]:
+    def run(
+        self, source: str, targets: list[str], wishes: Mapping[str, Any] = MappingProxyType({})
+    ) -> dict[str, Any]:
         """Everything from the upload to the finished files; returns what `--json` prints. Raises CliError."""
         brought = upload(self.api, self.file, lambda share: self.report.uploading(self.file.name, share))
         job = self.api.post(
             "/jobs/video-translate/create",
-            {"file_id": brought["file_id"], "source_language": source, "target_languages": targets},
+            {
+                "file_id": brought["file_id"],
+                "source_language": source,
+                "target_languages": targets,
+                **wishes,
+            },
         )
         balance = self.api.get("/credits")
         self.report.say(
