@@ -4,13 +4,15 @@ Each step is skipped where it has been done with the same inputs. Only the stand
 run happens on a bare Python, before the environment that this module makes exists.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
 import time
 import venv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from octavia_local import engines, system_packages
@@ -41,6 +43,10 @@ class Toolchain:
         Raises:
             LocalError: a step failed; says what to do.
         """
+        with self._alone():
+            self._install()
+
+    def _install(self) -> None:
         self._require_room()
         self._system_packages()
         for name in _JAR_SETS:
@@ -48,7 +54,7 @@ class Toolchain:
         self._environment(self._venv, self._root / "requirements" / "platform.txt")
         self._own_packages(self._venv, own_projects(self._root))
         for environment in engines.wanted(os.environ):
-            self.install_engine(environment)
+            self._install_engine(environment)
 
     def install_engine(self, environment: EngineEnvironment) -> None:
         """Make an engine's environment, or bring it up to date.
@@ -56,6 +62,23 @@ class Toolchain:
         Raises:
             LocalError: as above.
         """
+        with self._alone():
+            self._install_engine(environment)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One set-up of a checkout at a time: `make vllm` and `make run` may begin together."""
+        lock = self._root / ".octavia" / "setup.lock"
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with lock.open("w") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                say("Waiting for another set-up of this checkout")
+                fcntl.flock(stream, fcntl.LOCK_EX)
+            yield
+
+    def _install_engine(self, environment: EngineEnvironment) -> None:
         folder = environment.folder(self._layout)
         free = shutil.disk_usage(self._root).free
         if not folder.exists() and free < environment.gib * 1024**3:
