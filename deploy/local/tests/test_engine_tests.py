@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from octavia_local import engine_tests
-from octavia_local.engines import EngineEnvironment
+from octavia_local.engines import ENGINES, EngineEnvironment
 from octavia_local.layout import Layout
 
 
@@ -76,3 +76,11 @@ def test_once_a_week_they_run_again(
     record.write_text(json.dumps({"at": before, "commit": "abc1234"}))
     assert engine_tests.run_weekly(layout) == 0
     assert (json.loads(record.read_text())["commit"] != "abc1234") is runs
+
+
+def test_every_engine_with_an_environment_has_tests_and_so_has_the_whole() -> None:
+    names = [*(each.name for each in ENGINES), "platform"]
+    suites = list(engine_tests._suites(Layout.default(), names))
+    assert len(suites) == len(names)
+    for title, _, tests in suites:
+        assert any(tests.glob("test_*.py")), title
