@@ -88,7 +88,6 @@ class VllmServer:
         self._port = free_port()
         self._start_seconds = start_seconds
         more = ["--dtype", "float32", "--enforce-eager", "--max-model-len", "16384", "--max-num-seqs", "8"]
-        more += ["--distributed-executor-backend", "uni"]  # one process less that loads everything
         own = {"VLLM_CPU_KVCACHE_SPACE": "1", "HF_HUB_OFFLINE": "1"}
         self.process = Process(
             "vLLM",
