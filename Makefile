@@ -5,7 +5,7 @@ SHELL := /bin/sh
 VENV := .venv/bin
 LOCAL := $(VENV)/python -m octavia_local
 
-.PHONY: help setup run up down logs test test-long test-unit hostile chaos soak test-engines test-engines-weekly vllm lint format bench sample engines lock manifests test-deploy clean
+.PHONY: help setup run up down logs test test-long test-unit hostile chaos soak test-engines test-engines-weekly vllm lint format bench capacity sample engines lock manifests test-deploy clean
 
 help: ## Explain every target
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' Makefile
@@ -61,6 +61,9 @@ format: setup ## Let ruff put the layout of the code right
 
 bench: setup ## Measure; writes benchmarks/results.json
 	@$(VENV)/python -m octavia_benchmarks $(ARGS)
+
+capacity: setup ## Simulate how many workers keep up with how much video; writes docs/capacity.md
+	@$(VENV)/python -m octavia_benchmarks.capacity $(ARGS)
 
 sample: setup ## Make the bundled sample video again
 	@$(LOCAL) sample

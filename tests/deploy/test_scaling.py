@@ -94,6 +94,8 @@ def test_a_worker_for_every_chunk(made: Overlay, service: str) -> None:
     never be more workers than there are."""
     main = next(iter(own_triggers(made, service)))["metadata"]
     assert (PARTITIONS[main["topic"]], main["lagThreshold"]) == (topics.SPREAD, "1")
+    # 13 workers of 24 partitions do no more than 12.
+    assert main["ensureEvenDistributionOfPartitions"] == "true"
 
 
 @with_scalers

@@ -32,11 +32,14 @@ class Deployment:
     def __init__(self, layout: Layout) -> None:
         self._root = layout.root
         self._sources = layout.root / "deploy" / "k8s"
+        self._observability = layout.root / "deploy" / "observability"
         self._tools = layout.root / ".octavia" / "tools"
         self._uv = str(layout.root / ".octavia" / "bootstrap" / "bin" / "uv")
 
     def render(self) -> None:
         """Write deploy/k8s/rendered/*.yaml anew. Raises LocalError where a source is wrong."""
+        alerts = (self._observability / "alerts.yaml").read_text()
+        (self._observability / "prometheus-rule.yaml").write_text(prometheus_rule(alerts))
         for overlay in OVERLAYS:
             self.rendered(overlay).write_text(self._render(overlay))
 
@@ -52,7 +55,7 @@ class Deployment:
         conform = [self._tool("kubeconform"), "-strict", "-summary", "-schema-location", schemas]
         self._show([*conform, *files], "The manifests do not keep to the schemas")
         self._check_with_kubectl()
-        rules = self._root / "deploy" / "observability"
+        rules = self._observability
         promtool = self._tool("promtool")
         self._show([promtool, "check", "rules", str(rules / "alerts.yaml")], "The alert rules are wrong")
         self._show(
@@ -136,11 +139,19 @@ class Deployment:
 def header(sources: Path) -> str:
     """The first line of a rendered file: which sources it was made from."""
     digest = hashlib.sha256()
-    folders = ("base", "components", "overlays")
-    for path in sorted(
-        path for folder in folders for path in (sources / folder).rglob("*") if path.is_file()
-    ):
-        digest.update(
-            f"{path.relative_to(sources)}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\0".encode()
-        )
+    folders = ("k8s/base", "k8s/components", "k8s/overlays", "observability")
+    for folder in folders:
+        for path in sorted(path for path in (sources.parent / folder).rglob("*") if path.is_file()):
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            digest.update(f"{path.relative_to(sources.parent)}\0{content}\0".encode())
     return f"# Made by `make manifests` from sources of digest {digest.hexdigest()}\n"
+
+
+def prometheus_rule(alerts: str) -> str:
+    """The alert rules as the resource that the Prometheus operator reads."""
+    groups = alerts[alerts.index("groups:") :]
+    inside = "".join(f"  {line}\n" for line in groups.splitlines())
+    return (
+        "# Made by `make manifests` from alerts.yaml.\napiVersion: monitoring.coreos.com/v1\n"
+        f"kind: PrometheusRule\nmetadata:\n  name: octavia\nspec:\n{inside}"
+    )
