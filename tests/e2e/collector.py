@@ -2,7 +2,7 @@
 
 import gzip
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 
@@ -14,15 +14,17 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 @dataclass(frozen=True)
 class Span:
-    """One span; times are seconds since the epoch."""
+    """One span; times are seconds since the epoch, `links` the (trace, span) ids of those it refers to."""
 
     service: str
     name: str
     trace_id: str
+    span_id: str
+    parent_id: str
     start: float
     end: float
-    links: tuple[str, ...]
-    attributes: dict[str, str]
+    links: tuple[tuple[str, str], ...]
+    attributes: dict[str, str] = field(compare=False)
 
 
 class Collector:
@@ -66,9 +68,11 @@ class Collector:
                 ),
                 name=span.name,
                 trace_id=span.trace_id.hex(),
+                span_id=span.span_id.hex(),
+                parent_id=span.parent_span_id.hex(),
                 start=span.start_time_unix_nano / 1e9,
                 end=span.end_time_unix_nano / 1e9,
-                links=tuple(link.trace_id.hex() for link in span.links),
+                links=tuple((link.trace_id.hex(), link.span_id.hex()) for link in span.links),
                 attributes={a.key: a.value.string_value or str(a.value.int_value) for a in span.attributes},
             )
             for resource in request.resource_spans
@@ -82,6 +86,11 @@ class Collector:
         """All spans so far that say they are about a job."""
         with self._lock:
             return [span for span in self._spans if span.attributes.get("octavia.subject") == job_id]
+
+    def of_trace(self, trace_id: str) -> list[Span]:
+        """All spans so far of a trace, by their start."""
+        with self._lock:
+            return sorted((s for s in self._spans if s.trace_id == trace_id), key=lambda span: span.start)
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -29,6 +29,7 @@ from octavia_common.outbox.outbox import Outbox
 from octavia_common.outbox.relay import Relay
 from octavia_common.patience import once_there
 from octavia_common.settings import ServiceSettings
+from octavia_common.telemetry.gpu import watch_gpus
 from octavia_common.telemetry.logs import configure_logging
 from octavia_common.telemetry.tracing import configure_tracing
 from octavia_common.topics import Topic
@@ -62,6 +63,7 @@ class ServiceRuntime:
         self.settings = settings
         configure_logging(name, level=settings.log_level, style=settings.log_format)
         self._tracing = configure_tracing(name, settings.otlp_endpoint)
+        watch_gpus()
         self.stopping = asyncio.Event()
         self.failed = False
         self.health = Health()

@@ -1,6 +1,8 @@
-"""Headers of messages: the trace they continue and, for a retried one, where it stands."""
+"""Headers of messages: the trace they continue, who made them and, for a retried one, where it stands."""
 
 import math
+import os
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +14,32 @@ _ATTEMPT = "octavia-attempt"
 _FIRST = "octavia-first-try"
 _NOT_BEFORE = "octavia-not-before"
 _REASON = "octavia-reason"
+_WORKER = "octavia-worker"
+_BEGAN = "octavia-began"
 _MOST_ATTEMPTS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Made:
+    """Which process made what a message tells of, and when it began to (seconds since the epoch)."""
+
+    worker: str
+    began: float
+
+    @classmethod
+    def here(cls) -> "Made":
+        """By this process, from now on. In a cluster the host's name is the pod's."""
+        return cls(f"{socket.gethostname()}:{os.getpid()}", time.time())
+
+    @classmethod
+    def read(cls, headers: Mapping[str, str]) -> "Made | None":
+        """From the headers of a message; None where nobody says so."""
+        began = _number(headers.get(_BEGAN), 0.0)
+        return cls(headers.get(_WORKER, ""), began) if began else None
+
+    def headers(self) -> dict[str, str]:
+        """As headers of a message."""
+        return {_WORKER: self.worker, _BEGAN: repr(self.began)}
 
 
 @dataclass(frozen=True)

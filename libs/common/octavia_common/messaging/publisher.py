@@ -13,7 +13,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_nev
 from octavia_common.errors import PermanentError, TransientError
 from octavia_common.events import EventData
 from octavia_common.messaging.codec import CONTENT_TYPE, encode
-from octavia_common.messaging.headers import TRACEPARENT
+from octavia_common.messaging.headers import TRACEPARENT, Made
 from octavia_common.telemetry.tracing import current_traceparent
 from octavia_common.topics import Topic, topic_of
 
@@ -61,22 +61,27 @@ class EventPublisher:
         """Let calls that wait for Kafka give up."""
         self._stopping.set()
 
-    async def publish(self, events: Sequence[EventData]) -> None:
+    async def publish(self, events: Sequence[EventData], *, made: Made | None = None) -> None:
         """Send `events`, continuing the current trace; returns when Kafka has them all.
+
+        `made` says who made what they tell of, for `octavia job trace`.
 
         Raises ShuttingDownError where the process ends before that.
         """
         trace = current_traceparent()
-        await self.send([self.outgoing(event, trace) for event in events])
+        await self.send([self.outgoing(event, trace, made) for event in events])
 
-    def outgoing(self, event: EventData, traceparent: str) -> Outgoing:
+    def outgoing(self, event: EventData, traceparent: str, made: Made | None = None) -> Outgoing:
         """`event` as a message that continues the trace of `traceparent`."""
         return Outgoing(
             topic=self.topic_name(topic_of(type(event))),
             body=encode(event, service=self._service),
             key=event.key(),
             slot=event.slot(),
-            headers={TRACEPARENT: traceparent} if traceparent else {},
+            headers={
+                **({TRACEPARENT: traceparent} if traceparent else {}),
+                **(made.headers() if made is not None else {}),
+            },
         )
 
     async def send(self, messages: Sequence[Outgoing]) -> None:

@@ -18,6 +18,7 @@ from octavia_common.events import CloudEvent, EventData, JobError, JobEvent, Job
 from octavia_common.messaging.codec import UndecodableEventError, decode
 from octavia_common.messaging.consumer import Consumer, Plumbing
 from octavia_common.messaging.handlers import StageHandler, Work
+from octavia_common.messaging.headers import Made
 from octavia_common.messaging.incoming import Incoming
 from octavia_common.messaging.publisher import Outgoing, ShuttingDownError
 from octavia_common.telemetry.metrics import HANDLED, RETRIES
@@ -85,15 +86,16 @@ class StageConsumer(Consumer):
 
     async def _try(self, incoming: Incoming, event: CloudEvent[Any]) -> str:
         publisher = self._plumbing.publisher
+        made = Made.here()
         try:
-            await publisher.publish(await self._run_handler(event))
+            await publisher.publish(await self._run_handler(event), made=made)
         except ShuttingDownError:
             raise
         except JobCancelledError:
             return "job_ended"
         except PermanentError as error:
             log.info("permanent failure", code=error.code, message=error.message, **error.context)
-            await publisher.publish(self._failure(event, error))
+            await publisher.publish(self._failure(event, error), made=made)
             return "permanent"
         except Exception as error:
             known = isinstance(error, TransientError)

@@ -18,13 +18,14 @@ from octavia_common.events import CloudEvent, EventData, JobEvent
 from octavia_common.messaging.codec import UndecodableEventError, decode
 from octavia_common.messaging.consumer import Consumer, Plumbing
 from octavia_common.messaging.handlers import TransactionalHandler
+from octavia_common.messaging.headers import TRACEPARENT
 from octavia_common.messaging.incoming import Incoming
 from octavia_common.messaging.publisher import ShuttingDownError
 from octavia_common.outbox.inbox import keep_unseen
 from octavia_common.outbox.outbox import Outbox
 from octavia_common.outbox.relay import Relay
 from octavia_common.telemetry.metrics import HANDLED
-from octavia_common.telemetry.tracing import context_of, links_to, tracer
+from octavia_common.telemetry.tracing import arriving, context_of, links_to, tracer
 from octavia_common.topics import Topic
 
 log = structlog.get_logger(__name__)
@@ -175,10 +176,11 @@ class TransactionalConsumer(Consumer):
         """Whether there is anything to be sent after it."""
         contexts = [context_of(incoming.headers) for incoming, _ in pairs]
         traces = {
-            event.subject: incoming.headers["traceparent"]
+            event.subject: incoming.headers[TRACEPARENT]
             for incoming, event in pairs
-            if "traceparent" in incoming.headers
+            if TRACEPARENT in incoming.headers
         }
+        arrived = {event.id: incoming.headers.get(TRACEPARENT, "") for incoming, event in pairs}
         with tracer().start_as_current_span(
             self.name,
             context=contexts[-1] if len(pairs) == 1 else None,
@@ -191,7 +193,8 @@ class TransactionalConsumer(Consumer):
                 unseen = await keep_unseen(connection, self.name, [event.id for _, event in pairs])
                 events = _first_of_each(pairs, unseen)
                 if events:
-                    told = await route.handler.handle(connection, events)
+                    with arriving(arrived):
+                        told = await route.handler.handle(connection, events)
                     if route.skip_ended:
                         told = self._alive(told)
                     waker = self._relay.identity

@@ -13,6 +13,7 @@ from octavia_common.events import (
     LanguageAssembled,
     MediaPlanned,
 )
+from octavia_common.telemetry.tracing import joined, traceparent_of
 
 from octavia_assembler.join.repository import CompleteLanguage, JoinRepository
 
@@ -29,7 +30,8 @@ class JoinPlans:
         repository = JoinRepository(connection)
         await repository.lock(holds)
         await repository.add_plans(planned)
-        return [request(language) for language in await repository.claim_complete_languages(holds)]
+        complete = await repository.claim_complete_languages(holds)
+        return [request(language, after=_latest(events, language)) for language in complete]
 
 
 class JoinChunks:
@@ -37,11 +39,13 @@ class JoinChunks:
 
     async def handle(self, connection: Any, events: Sequence[CloudEvent[Any]]) -> Sequence[EventData]:
         spoken = [event.data for event in events if isinstance(event.data, ChunkSynthesized)]
+        traces = [traceparent_of(event.id) for event in events if isinstance(event.data, ChunkSynthesized)]
         holds = [event.job.hold_id for event in spoken]
         repository = JoinRepository(connection)
         await repository.lock(holds)
-        await repository.add_chunks(spoken)
-        return [request(language) for language in await repository.claim_complete_languages(holds)]
+        await repository.add_chunks(spoken, traces)
+        complete = await repository.claim_complete_languages(holds)
+        return [request(language, after=_latest(events, language)) for language in complete]
 
 
 class JoinLanguages:
@@ -71,12 +75,37 @@ class ForgetRuns:
         return []
 
 
-def request(language: CompleteLanguage) -> AssemblyRequested:
-    """The event that starts the assembly of a language."""
+def request(language: CompleteLanguage, *, after: str) -> AssemblyRequested:
+    """The event that starts the assembly of a language; the trace shows what was joined.
+
+    `after` is the trace of the event that completed it.
+    """
+    joined(
+        "join",
+        after=after,
+        of=language.traces,
+        attributes={
+            "octavia.subject": str(language.job.job_id),
+            "octavia.language": language.target_language,
+            "octavia.chunks": len(language.speech),
+        },
+    )
     return AssemblyRequested(
         job=language.job,
         spec=language.spec,
         target_language=language.target_language,
         plan=language.plan,
         speech=language.speech,
+    )
+
+
+def _latest(events: Sequence[CloudEvent[Any]], language: CompleteLanguage) -> str:
+    """The trace of the last event of the batch that is about the language's run."""
+    return next(
+        (
+            traceparent_of(event.id)
+            for event in reversed(events)
+            if isinstance(event.data, JobEvent) and event.data.job.hold_id == language.job.hold_id
+        ),
+        "",
     )

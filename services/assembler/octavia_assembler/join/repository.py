@@ -22,13 +22,14 @@ from octavia_common.events import (
 
 @dataclass(frozen=True)
 class CompleteLanguage:
-    """A language all of whose chunks have arrived; `speech` in chunk order."""
+    """A language all of whose chunks have arrived; `speech` in chunk order, and the trace each came with."""
 
     job: JobRef
     spec: JobSpec
     target_language: str
     plan: ArtifactRef
     speech: tuple[ArtifactRef, ...]
+    traces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,18 +91,20 @@ class JoinRepository:
             *columns(languages, 3),
         )
 
-    async def add_chunks(self, spoken: Sequence[ChunkSynthesized]) -> None:
-        """Note that chunks have arrived; one that is there already stays as it is."""
+    async def add_chunks(self, spoken: Sequence[ChunkSynthesized], traces: Sequence[str]) -> None:
+        """Note that chunks have arrived, each with the `traceparent` it came with; one that is there already
+        stays as it is."""
         await self._connection.execute(
             """
-            INSERT INTO chunk (hold_id, target_language, index, speech)
-            SELECT * FROM unnest($1::uuid[], $2::text[], $3::integer[], $4::jsonb[])
+            INSERT INTO chunk (hold_id, target_language, index, speech, traceparent)
+            SELECT * FROM unnest($1::uuid[], $2::text[], $3::integer[], $4::jsonb[], $5::text[])
             ON CONFLICT DO NOTHING
             """,
             [event.job.hold_id for event in spoken],
             [event.target_language for event in spoken],
             [event.chunk.index for event in spoken],
             [event.speech.model_dump(mode="json") for event in spoken],
+            list(traces),
         )
 
     async def claim_complete_languages(self, holds: Iterable[UUID]) -> list[CompleteLanguage]:
@@ -121,7 +124,11 @@ class JoinRepository:
                 run.plan, (
                     SELECT coalesce(jsonb_agg(chunk.speech ORDER BY chunk.index), '[]') FROM chunk
                     WHERE chunk.hold_id = run.hold_id AND chunk.target_language = language.target_language
-                ) AS speech
+                ) AS speech, ARRAY(
+                    SELECT chunk.traceparent FROM chunk
+                    WHERE chunk.hold_id = run.hold_id AND chunk.target_language = language.target_language
+                    ORDER BY chunk.index
+                ) AS traces
             """,
             list(set(holds)),
         )
@@ -132,6 +139,7 @@ class JoinRepository:
                 target_language=row["target_language"],
                 plan=ArtifactRef.model_validate(row["plan"]),
                 speech=tuple(ArtifactRef.model_validate(ref) for ref in row["speech"]),
+                traces=tuple(row["traces"]),
             )
             for row in sorted(rows, key=lambda row: (row["hold_id"], row["position"]))
         ]
