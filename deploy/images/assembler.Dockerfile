@@ -1,7 +1,7 @@
 # The assembler: ffmpeg, and a font for burnt-in subtitles.
 FROM common-build AS build
 COPY services/assembler services/assembler
-RUN uv pip install --no-build-isolation --constraint /locks/platform.txt ./libs/common "./services/assembler"
+RUN uv pip install --no-build-isolation --constraint /locks/platform.txt ./libs/common ./libs/subtitles "./services/assembler"
 
 FROM common-runtime
 USER root

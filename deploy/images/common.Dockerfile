@@ -11,7 +11,7 @@ COPY requirements/ /locks/
 # setuptools, which builds our own packages, and nothing else that the lock does not name.
 RUN uv pip install --no-deps --constraint /locks/platform.txt setuptools wheel
 WORKDIR /src
-COPY libs/common libs/common
+COPY libs libs
 
 FROM ${PYTHON_IMAGE} AS runtime
 RUN apt-get update \

@@ -1,7 +1,7 @@
 # The gateway: the HTTP API; ffprobe looks at uploads.
 FROM common-build AS build
 COPY services/gateway services/gateway
-RUN uv pip install --no-build-isolation --constraint /locks/platform.txt ./libs/common "./services/gateway"
+RUN uv pip install --no-build-isolation --constraint /locks/platform.txt ./libs/common ./libs/subtitles "./services/gateway"
 
 FROM common-runtime
 USER root

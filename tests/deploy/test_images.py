@@ -58,7 +58,11 @@ def test_what_a_service_needs_is_locked(service: str) -> None:
     lock = (ROOT / "requirements" / "platform.txt").read_text().lower()
     for wanted in project["dependencies"]:
         name = re.split(r"[\[<>=~! ;]", wanted)[0].lower()
-        assert name == "octavia-common" or re.search(rf"^{re.escape(name)}==", lock, re.M), wanted
+        if name.startswith("octavia-"):
+            for file in (f"{service}.Dockerfile", "tools.Dockerfile"):
+                assert f"./libs/{name.removeprefix('octavia-')} " in (FOLDER / file).read_text(), file
+        else:
+            assert re.search(rf"^{re.escape(name)}==", lock, re.M), wanted
 
 
 def test_programs_come_from_packages_that_the_launcher_installs_too() -> None:
@@ -107,7 +111,7 @@ def test_compose_runs_every_service_with_what_it_requires() -> None:
         assert service["image"] == f"octavia/{name}:${{VERSION:-{VERSION}}}"
         # Engines and the provider are the offline defaults here; one gateway needs no proxy.
         by_default = {"TRUSTED_PROXIES", "VIDEO_PROVIDER", *(f"{each.upper()}_ENGINE" for each in SERVICES)}
-        assert required(name, tables=True) - by_default <= set(service["environment"])
+        assert required(name, service["environment"], tables=True) - by_default <= set(service["environment"])
         assert set(service["environment"]) <= settings_of_any() | {"TOOL_ISOLATION"}
         grace = float(service["environment"]["SHUTDOWN_GRACE_SECONDS"])
         assert grace * 0.75 > settings_class("transcriber").model_fields["chunk_max_seconds"].default

@@ -1,9 +1,11 @@
 """Rules that every manifest keeps: rights, probes, bounds, and who may speak with whom."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
+from octavia_local.vllm import command
 
 from .manifests import OVERLAYS, Overlay, Workload, overlay
 
@@ -188,6 +190,19 @@ def test_a_gpu_stage_has_one_gpu_of_a_gpu_node(name: str) -> None:
     assert workload.document["spec"]["strategy"]["rollingUpdate"]["maxSurge"] == 0, (
         "no GPU may be free for it"
     )
+
+
+def test_vllm_is_started_as_make_vllm_starts_it() -> None:
+    """The translator is tested with a server of these options; names, places and sizes are the cluster's."""
+    arguments = command(Path("python"), "model", "0.0.0.0", 8000)[3:]
+    options: dict[str, str] = {}
+    for argument in arguments:
+        if argument.startswith("--"):
+            options[argument] = ""
+        else:
+            options[list(options)[-1]] = argument
+    there = dict(each.partition("=")[::2] for each in overlay("gpu").deployment("vllm").container["args"])
+    assert options | {"--model": "/models/translator"} == {name: there.get(name) for name in options}
 
 
 def test_nobody_else_takes_a_gpu_node() -> None:

@@ -110,13 +110,13 @@ def test_whatever_waits_for_a_service_wakes_it(made: Overlay, service: str) -> N
 
 def test_gpu_stages_go_to_zero_and_wake_together() -> None:
     made = overlay("gpu")
-    for name in ("transcriber", "synthesizer", "vllm"):
+    for name in ("transcriber", "translator", "synthesizer", "vllm"):
         spec = made.named("ScaledObject", name)["spec"]
         assert spec["minReplicaCount"] == 0
         assert spec["initialCooldownPeriod"] >= 1800, (
             "each engine must have started once to tell what it can do"
         )
-    for name in ("synthesizer", "vllm"):
+    for name in ("translator", "synthesizer", "vllm"):
         assert "transcriber.recogniser" in {
             each["metadata"]["consumerGroup"] for each in triggers(made, name)
         }

@@ -25,11 +25,11 @@ NEEDED = {
 }
 """Empty, or chosen for one machine, and said in every manifest."""
 
-NOT_NEEDED = {
-    "OPENAI_VIDEOS_BASE_URL": "only where VIDEO_PROVIDER is openai-videos",
-    "DATABASE_URL": "of services without tables",
-    "LLM_URL": "only where TRANSLATOR_ENGINE is vllm",
+ONLY_WITH = {
+    "OPENAI_VIDEOS_BASE_URL": ("VIDEO_PROVIDER", "openai-videos"),
+    "LLM_URL": ("TRANSLATOR_ENGINE", "vllm"),
 }
+"""Addresses that only one engine or provider reads."""
 
 
 @cache
@@ -40,7 +40,7 @@ def settings_class(service: str) -> type[ServiceSettings]:
     return loaded
 
 
-def required(service: str, *, tables: bool) -> set[str]:
+def required(service: str, given: Mapping[str, str | None], *, tables: bool) -> set[str]:
     """What a service must be told: whatever by default is this very machine, or a secret of development."""
     local = set()
     for name, field in settings_class(service).model_fields.items():
@@ -49,7 +49,9 @@ def required(service: str, *, tables: bool) -> set[str]:
         value = default.get_secret_value() if secret else default
         if (secret and value) or (isinstance(value, str) and ("127.0.0.1" in value or "localhost" in value)):
             local.add(name.upper())
-    excused = {name for name in NOT_NEEDED if not (name == "DATABASE_URL" and tables)}
+    excused = {name for name, (setting, value) in ONLY_WITH.items() if given.get(setting) != value}
+    if not tables:
+        excused.add("DATABASE_URL")
     return (local - excused) | ALWAYS | NEEDED.get(service, set())
 
 
@@ -57,16 +59,18 @@ def required(service: str, *, tables: bool) -> set[str]:
 @pytest.mark.parametrize("service", SERVICES)
 def test_what_a_service_requires_is_given(made: Overlay, service: str) -> None:
     workload = made.deployment(service)
-    given = {name for name, value in made.environment(workload).items() if value is not None}
+    environment = made.environment(workload)
     tables = workload.labels.get("octavia/database") == "client"
-    assert required(service, tables=tables) <= given
+    needed = required(service, environment, tables=tables)
+    assert needed <= {name for name, value in environment.items() if value is not None}
 
 
 def test_what_is_required_is_found_in_the_settings_themselves() -> None:
-    assert required("gateway", tables=True) >= {
+    assert required("gateway", {}, tables=True) >= {
         "KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY",
         "HEALTH_HOST", "GATEWAY_HOST", "JWT_SECRET",
     }  # fmt: skip
+    assert "LLM_URL" in required("translator", {"TRANSLATOR_ENGINE": "vllm"}, tables=False)
 
 
 @overlays
