@@ -26,14 +26,14 @@ from octavia_benchmarks.capacity_simulation import (
     settings_of,
     simulate,
 )
-from octavia_benchmarks.driver import JobNotCompletedError, user_of
+from octavia_benchmarks.driver import JobNotCompletedError, User, user_of
 from octavia_benchmarks.sources import Sources
 from octavia_benchmarks.stack import NO_ENGINES, make_platform, servers
 
 LOADS = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 50.0)
 """Hours of video an hour, in the table."""
 
-SIMULATED = (10.0, 25.0)
+SIMULATED = (5.0, 10.0)
 QUICK = (2.0,)
 TOO_FEW = "synthesizer"
 """The stage that is halved to see that it is missed."""
@@ -46,7 +46,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="octavia-capacity", description=__doc__)
     parser.add_argument("--gpu-hour", type=float, default=Prices.gpu, help="US dollars for a GPU and hour")
     parser.add_argument("--core-hour", type=float, default=Prices.core, help="US dollars for a core and hour")
-    parser.add_argument("--seconds", type=float, default=50.0, help="length of each simulation")
+    parser.add_argument("--seconds", type=float, default=60.0, help="length of each simulation")
     parser.add_argument("--quick", action="store_true", help="see that it works; the page is not written")
     arguments = parser.parse_args()
     prices = Prices(arguments.gpu_hour, arguments.core_hour)
@@ -98,10 +98,10 @@ async def simulations(loads: Sequence[float], seconds: float) -> list[Seen]:
     return seen
 
 
-async def _warm(user: object, sources: Sources) -> None:
+async def _warm(user: User, sources: Sources) -> None:
     """One job through all stages, so that the groups have shared out their partitions."""
     (source,) = sources.some(1)
-    await user.run(await user.prepare(source))  # type: ignore[attr-defined]
+    await user.run(await user.prepare(source))
 
 
 PAGE = """\
@@ -135,7 +135,7 @@ transcriber. At a load below 1 the GPUs idle for most of the time: that is what 
 
 The plan says nothing of queues, of chance, and of the platform's own work. So the real services (gateway,
 Kafka, PostgreSQL, S3, all stages) are run with engines that sleep what the table says, {speed:g} times
-faster than life, while jobs of five minutes come at random. Times are as in life.
+faster than life, while jobs of two minutes come at random. Times are as in life.
 
 {simulated}
 

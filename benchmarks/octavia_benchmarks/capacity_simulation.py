@@ -17,9 +17,9 @@ from octavia_local.platform import Platform
 from octavia_benchmarks.capacity_model import CHUNK_SECONDS, STAGES, Stage
 from octavia_benchmarks.driver import Completed, User
 
-SPEED = 4.0
-CHUNKS = 10
-"""Chunks of each job: five minutes of speech."""
+SPEED = 2.0
+CHUNKS = 4
+"""Chunks of each job: two minutes of speech."""
 
 JOB_SECONDS = CHUNKS * CHUNK_SECONDS
 SEED = 20261121

@@ -74,28 +74,26 @@ def test_a_scaler_reads_what_is_there(made: Overlay) -> None:
             )
 
 
-@with_scalers
-@pytest.mark.parametrize("service", SCALED)
-def test_no_more_workers_than_partitions(made: Overlay, service: str) -> None:
-    """A worker without a partition idles: the topic whose work is spread has at least as many."""
-    spread = {
-        trigger["metadata"]["topic"]
-        for trigger in own_triggers(made, service)
-        if trigger["metadata"]["lagThreshold"] == "1"
-    }
-    most = made.named("ScaledObject", service)["spec"]["maxReplicaCount"]
-    assert most <= max(PARTITIONS[topic] for topic in spread)
+def abreast(made: Overlay, service: str) -> int:
+    """Chunks that one pod works on at a time, each as a worker of its own: of a client of vLLM several."""
+    environment = made.environment(made.deployment(service))
+    if environment.get("TRANSLATOR_ENGINE") != "vllm":
+        return 1
+    return int(environment["TRANSLATOR_THREADS"] or 0)
 
 
 @with_scalers
 @pytest.mark.parametrize("service", SCALED)
-def test_a_worker_for_every_chunk(made: Overlay, service: str) -> None:
-    """The window lets about as many chunks in as workers can be busy with: by a threshold above 1 there would
-    never be more workers than there are."""
+def test_a_worker_for_every_chunk_and_no_more_than_partitions(made: Overlay, service: str) -> None:
+    """The window lets about as many chunks in as workers can be busy with: by a higher threshold there would
+    never be more workers than there are. A worker without a partition idles."""
     main = next(iter(own_triggers(made, service)))["metadata"]
-    assert (PARTITIONS[main["topic"]], main["lagThreshold"]) == (topics.SPREAD, "1")
+    assert PARTITIONS[main["topic"]] == topics.SPREAD
+    assert int(main["lagThreshold"]) == abreast(made, service)
     # 13 workers of 24 partitions do no more than 12.
     assert main["ensureEvenDistributionOfPartitions"] == "true"
+    most = made.named("ScaledObject", service)["spec"]["maxReplicaCount"]
+    assert most * abreast(made, service) == topics.SPREAD
 
 
 @with_scalers

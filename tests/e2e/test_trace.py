@@ -113,7 +113,9 @@ def assert_time_line(platform: Platform, job_id: str) -> None:
     for milestone in ("submitted", "credits held", "planned", "all languages ready", "credits captured"):
         assert sum(f" {milestone}" in line for line in shown) == 1, shown
     bars = [line for line in shown if "|" in line]
-    stages = {stage: [line for line in bars if f" {stage} " in line] for stage in STAGES}
+    stages = {
+        stage: [line for line in bars if line.partition("|")[0].split()[-1] == stage] for stage in STAGES
+    }
     chunks = len(stages["recognised"])
     assert chunks >= 2
     assert len(stages["translated"]) == len(stages["spoken"]) == chunks * len(LANGUAGES)

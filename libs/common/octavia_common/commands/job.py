@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Annotated
 from uuid import UUID
 
 import typer
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.partitioner import DefaultPartitioner
 
 from octavia_common import topics
@@ -45,6 +46,9 @@ SPREAD = (
 )
 
 
+Partitions = Mapping[Topic, Sequence[TopicPartition]]
+
+
 @app.callback()
 def group() -> None:
     """Keeps `trace` a command of its own while it is the only one."""
@@ -69,7 +73,8 @@ async def read_job(settings: ServiceSettings, job_id: UUID) -> list[Told]:
     )
     await consumer.start()
     try:
-        reader = _Reader(consumer, settings.kafka_prefix, job_id)
+        names = {topic: f"{settings.kafka_prefix}{topic.name}" for topic in (*KEYED, *SPREAD)}
+        reader = _Reader(consumer, await partitions_of(settings, names), job_id)
         submitted = await reader.read(topics.JOBS_SUBMITTED, 0.0, None)
         if not submitted:
             return []
@@ -86,21 +91,34 @@ async def read_job(settings: ServiceSettings, job_id: UUID) -> list[Told]:
         await consumer.stop()
 
 
+async def partitions_of(settings: ServiceSettings, names: Mapping[Topic, str]) -> Partitions:
+    """The partitions of each topic, by its name on this broker."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers.split(","))
+    await admin.start()
+    try:
+        described = await admin.describe_topics(list(names.values()))
+    finally:
+        await admin.close()
+    there = {each["topic"]: sorted(part["partition"] for part in each["partitions"]) for each in described}
+    return {
+        topic: [TopicPartition(name, part) for part in there.get(name, ())] for topic, name in names.items()
+    }
+
+
 class _Reader:
     """Reads one job's events off topics, between two moments."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, prefix: str, job_id: UUID) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, partitions: Partitions, job_id: UUID) -> None:
         self._consumer = consumer
-        self._prefix = prefix
+        self._partitions = partitions
         self._subject = str(job_id)
 
     async def read(self, topic: Topic, since: float, until: float | None) -> list[Told]:
         """Events of the job, told between `since` and `until` (None: till now), by Kafka's clock."""
-        name = f"{self._prefix}{topic.name}"
-        numbers = sorted(await self._partitions(name))
-        if topic in KEYED and numbers:
-            numbers = [DefaultPartitioner()(self._subject.encode(), numbers, numbers)]
-        partitions = [TopicPartition(name, number) for number in numbers]
+        partitions = self._partitions[topic]
+        if topic in KEYED and partitions:
+            numbers = [partition.partition for partition in partitions]
+            partitions = [partitions[DefaultPartitioner()(self._subject.encode(), numbers, numbers)]]
         ends = await self._consumer.end_offsets(partitions)
         if until is not None:
             ends |= {where: at for where, at in (await self._at(partitions, until)).items() if at is not None}
@@ -111,11 +129,6 @@ class _Reader:
             if start is not None and start < ends[partition]:
                 found += [one async for one in self._scan(partition, start, ends[partition], topic)]
         return found
-
-    async def _partitions(self, name: str) -> set[int]:
-        self._consumer.unsubscribe()
-        await self._consumer.topics()
-        return set(self._consumer.partitions_for_topic(name) or ())
 
     async def _at(
         self, partitions: Sequence[TopicPartition], moment: float
