@@ -59,6 +59,8 @@ _KNOWN = {
     "/api/v1/api-keys/{key_id}",
     "/api/v1/sessions/{session_id}",
     "/api/v1/videos/{video_id}",
+    "/api/v1/admin/jobs/{job_id}",
+    "/api/v1/admin/videos/{video_id}",
     "/api/v1/video-callback/{token}",
     "/s/{token}",
 }

@@ -15,9 +15,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import uvicorn
+from octavia_common.events import JobOptions
 from octavia_gateway.api_keys.schemas import ApiKeyList
+from octavia_gateway.capabilities.schemas import CapabilitiesResponse
 from octavia_gateway.credits.schemas import BalanceResponse, PricesResponse, TransactionPage
 from octavia_gateway.files.schemas import FileResponse, TranscriptResponse
+from octavia_gateway.jobs.options import OptionsResponse
 from octavia_gateway.jobs.schemas import JobResponse
 from octavia_gateway.sessions.schemas import SessionList
 from octavia_gateway.videos.offers import ModelsResponse, StylesResponse
@@ -64,6 +67,8 @@ def job(status: str = "processing", **changes: Any) -> dict[str, Any]:
         "filename": "Keynote – opening.mp4",
         "duration_seconds": 412.0,
         "source_language": "en",
+        "detected_language": None,
+        "options": OptionsResponse.of(JobOptions()).model_dump(),
         "target_language": "es",
         "target_languages": ["es", "fr"],
         "quote": {"credits": 50, "price_version": "v"},
@@ -359,15 +364,18 @@ _TIERS = [
 _AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0 Safari/537.36"
 
 FIXED: dict[str, Any] = {
-    "capabilities": {
-        "sources": [{"language": "en", "targets": ["es", "ca", "gl", "fr", "pt"]}],
-        "detects_language": True,
-        "model_sizes": [],
-        "voices": [],
-        "clones_voices": False,
-        "options": [],
-        "engines": [],
-    },
+    "capabilities": checked(
+        CapabilitiesResponse,
+        {
+            "sources": [{"language": "en", "targets": ["es", "ca", "gl", "fr", "pt"]}],
+            "detects_language": True,
+            "model_sizes": [],
+            "voices": [],
+            "clones_voices": False,
+            "options": [],
+            "engines": [],
+        },
+    ),
     "credits/prices": checked(
         PricesResponse,
         {

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from octavia_gateway import problems
 from octavia_gateway.admin import endpoints as admin
+from octavia_gateway.admin import overview_endpoints as admin_overview
 from octavia_gateway.api_keys import endpoints as api_keys
 from octavia_gateway.auth import endpoints as auth
 from octavia_gateway.auth import media_endpoints as media_cookie
@@ -53,6 +54,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     webhooks.router,
     credits_.router,
     admin.router,
+    admin_overview.router,
     video_admin.router,
 )
 

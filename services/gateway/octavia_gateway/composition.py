@@ -11,6 +11,7 @@ from octavia_common.artifacts.store import ArtifactStore
 from octavia_common.database import Database
 from octavia_common.outbox.outbox import Outbox
 
+from octavia_gateway.admin.overview import AdminOverview
 from octavia_gateway.admin.service import AdminService
 from octavia_gateway.api_keys.service import ApiKeysService
 from octavia_gateway.auth.authenticator import TokenAuthenticator
@@ -131,6 +132,7 @@ def compose(settings: GatewaySettings, database: Database, outbox: Outbox, store
         capabilities=capabilities,
         credits=CreditsService(tables),
         admin=AdminService(tables, hub),
+        overview=AdminOverview(tables, settings),
         streams=StreamService(tables, streams),
         erasure=AccountDeletion(tables, store, grace=_erasure_grace(settings)),
         files=files,

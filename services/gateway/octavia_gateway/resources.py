@@ -10,6 +10,7 @@ from octavia_gateway.settings import GatewaySettings
 if TYPE_CHECKING:
     from octavia_common.artifacts.store import ArtifactStore
 
+    from octavia_gateway.admin.overview import AdminOverview
     from octavia_gateway.admin.service import AdminService
     from octavia_gateway.api_keys.service import ApiKeysService
     from octavia_gateway.auth.service import AuthService
@@ -51,6 +52,7 @@ class Resources:
     capabilities: "CapabilitiesService"
     credits: "CreditsService"
     admin: "AdminService"
+    overview: "AdminOverview"
     streams: "StreamService"
     files: "FileServices"
     erasure: "AccountDeletion"

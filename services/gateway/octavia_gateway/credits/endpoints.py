@@ -1,6 +1,9 @@
 """The HTTP interface of credits."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from octavia_common.events import EntryKind
 
 from octavia_gateway.auth.dependencies import CurrentUser
 from octavia_gateway.credits.schemas import BalanceResponse, PricesResponse, TransactionPage
@@ -19,10 +22,16 @@ async def get_balance(user: CurrentUser, resources: CurrentResources) -> Balance
 
 @router.get("/transactions", responses=problems(422))
 async def list_transactions(
-    user: CurrentUser, resources: CurrentResources, limit: Limit = 20, cursor: CursorQuery = None
+    user: CurrentUser,
+    resources: CurrentResources,
+    kind: Annotated[list[EntryKind] | None, Query(max_length=10)] = None,
+    limit: Limit = 20,
+    cursor: CursorQuery = None,
 ) -> TransactionPage:
     """Your history, newest first. A `release` is a refund."""
-    return await resources.credits.history(user.user_id, before=decode_number(cursor), limit=limit)
+    return await resources.credits.history(
+        user.user_id, kinds=kind or (), before=decode_number(cursor), limit=limit
+    )
 
 
 @router.get("/prices", responses=problems(503))

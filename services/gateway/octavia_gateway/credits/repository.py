@@ -32,17 +32,25 @@ class CreditsRepository:
         return Balance(**dict(row)) if row else Balance()
 
     async def history(
-        self, connection: Connection, user_id: UUID, *, before: int | None, limit: int
+        self,
+        connection: Connection,
+        user_id: UUID,
+        *,
+        kinds: Sequence[str] = (),
+        before: int | None,
+        limit: int,
     ) -> list[asyncpg.Record]:
-        """Lines newest first, those with a number below `before`."""
+        """Lines newest first, those with a number below `before`; no kinds are all kinds."""
         return await connection.fetch(
             """
             SELECT * FROM credit_history WHERE user_id = $1 AND ($2::bigint IS NULL OR seq < $2)
+              AND (cardinality($4::text[]) = 0 OR kind = ANY($4))
             ORDER BY seq DESC LIMIT $3
             """,
             user_id,
             before,
             limit,
+            list(kinds),
         )
 
     async def prices(self, connection: Connection) -> PriceList | None:

@@ -1,7 +1,9 @@
 """A user's credits, as billing told them."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
+from octavia_common.events import EntryKind
 from octavia_common.pricing import PriceList
 
 from octavia_gateway.credits.repository import CreditsRepository
@@ -26,10 +28,14 @@ class CreditsService:
             available=balance.available, held=balance.held, total=balance.available + balance.held
         )
 
-    async def history(self, user_id: UUID, *, before: int | None, limit: int) -> TransactionPage:
-        """One page of the history, newest first."""
+    async def history(
+        self, user_id: UUID, *, kinds: Sequence[EntryKind] = (), before: int | None, limit: int
+    ) -> TransactionPage:
+        """One page of the history, newest first; of some kinds of lines, or of all."""
         async with self._database.user_transaction(user_id) as connection:
-            rows = await self._repository.history(connection, user_id, before=before, limit=limit + 1)
+            rows = await self._repository.history(
+                connection, user_id, kinds=kinds, before=before, limit=limit + 1
+            )
         items = [
             TransactionResponse(
                 id=row["entry_id"],

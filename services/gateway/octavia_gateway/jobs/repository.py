@@ -93,6 +93,38 @@ class JobsRepository:
         )
         return [_job(row) for row in rows]
 
+    async def page_of_all(
+        self,
+        connection: Connection,
+        *,
+        statuses: Sequence[str],
+        user_id: UUID | None,
+        silent_since: datetime | None,
+        before: tuple[datetime, UUID] | None,
+        limit: int,
+    ) -> list[Job]:
+        """Jobs of all users, or of one, newest first; with `silent_since` only those at work that nothing was
+        heard of since. On a connection of the service."""
+        rows = await connection.fetch(
+            """
+            SELECT * FROM jobs
+            WHERE deleted_at IS NULL
+              AND (cardinality($1::text[]) = 0 OR status = ANY($1))
+              AND ($2::uuid IS NULL OR user_id = $2)
+              AND ($3::timestamptz IS NULL OR (status IN ('queued', 'processing') AND heard_at < $3))
+              AND ($4::timestamptz IS NULL OR (created_at, job_id) < ($4, $5::uuid))
+            ORDER BY created_at DESC, job_id DESC
+            LIMIT $6
+            """,
+            list(statuses),
+            user_id,
+            silent_since,
+            before[0] if before else None,
+            before[1] if before else None,
+            limit,
+        )
+        return [_job(row) for row in rows]
+
     async def outputs(self, connection: Connection, job_id: UUID) -> list[JobOutput]:
         """What can be downloaded, in the order asked for: nothing before the job is paid for."""
         row = await connection.fetchrow(

@@ -60,7 +60,8 @@ export function say(element, text) {
 }
 
 /** Keeps the children of `list` in step with `items`, by key: what stays is not moved more than it must.
- *  `make(item)` gives {element, update}; focus inside an element that stays is not lost. */
+ *  `make(item)` gives {element, update}; focus inside an element that stays is not lost. An item that is frozen
+ *  is looked at once: long lists are made of such. */
 export function keyed(list, make) {
   const shown = new Map();
   return (items, keyOf) => {
@@ -79,9 +80,10 @@ export function keyed(list, make) {
       if (!view) {
         view = make(item);
         shown.set(key, view);
-      } else {
+      } else if (view.item !== item || !Object.isFrozen(item)) {
         view.update(item);
       }
+      view.item = item;
       if (view.element === place) place = place.nextElementSibling;
       else list.insertBefore(view.element, place);
     }

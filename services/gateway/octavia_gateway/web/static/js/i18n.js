@@ -54,8 +54,17 @@ export function tOr(key, otherwise) {
   return key in texts ? t(key) : otherwise;
 }
 
+const formats = new Map();
+
+/** Formats are costly to make, and a long list asks for the same again and again. */
+function format(Kind, options) {
+  const key = `${Kind.name} ${language} ${JSON.stringify(options)}`;
+  if (!formats.has(key)) formats.set(key, new Kind(language, options));
+  return formats.get(key);
+}
+
 export function number(value, options) {
-  return new Intl.NumberFormat(language, options).format(value);
+  return format(Intl.NumberFormat, options).format(value);
 }
 
 export function percent(share) {
@@ -91,7 +100,7 @@ export function duration(seconds) {
 }
 
 export function date(text, options = { dateStyle: "medium", timeStyle: "short" }) {
-  return new Intl.DateTimeFormat(language, options).format(new Date(text));
+  return format(Intl.DateTimeFormat, options).format(new Date(text));
 }
 
 const STEPS = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60]];
@@ -99,15 +108,15 @@ const STEPS = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 
 /** How long ago. */
 export function ago(text) {
   const seconds = (Date.parse(text) - Date.now()) / 1000;
-  const format = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+  const words = format(Intl.RelativeTimeFormat, { numeric: "auto" });
   const step = STEPS.find(([, size]) => Math.abs(seconds) >= size);
-  return step ? format.format(Math.round(seconds / step[1]), step[0]) : format.format(0, "second");
+  return step ? words.format(Math.round(seconds / step[1]), step[0]) : words.format(0, "second");
 }
 
 /** What a language is called. */
 export function languageName(tag) {
   try {
-    const name = new Intl.DisplayNames(language, { type: "language" }).of(tag) ?? tag;
+    const name = format(Intl.DisplayNames, { type: "language" }).of(tag) ?? tag;
     return name.charAt(0).toLocaleUpperCase(language) + name.slice(1);
   } catch {
     return tag;
@@ -115,7 +124,7 @@ export function languageName(tag) {
 }
 
 export function listed(items) {
-  return new Intl.ListFormat(language, { type: "conjunction" }).format(items);
+  return format(Intl.ListFormat, { type: "conjunction" }).format(items);
 }
 
 export function byName(first, second) {

@@ -42,7 +42,7 @@ export function page({ parameters: [id] }) {
     job = now;
     say(title, job.filename);
     attribute(title, "title", job.filename);
-    say(languages, `${t("jobs.languages", { source: sourceName(job.source_language), targets: listed(job.target_languages.map(languageName)) })} · ${clock(job.duration_seconds)}`);
+    say(languages, `${t("jobs.languages", { source: sourceName(job), targets: listed(job.target_languages.map(languageName)) })} · ${clock(job.duration_seconds)}`);
     if (changed) {
       view?.leave?.();
       view = (ENDED.has(job.status) ? { completed: finished, failed: ended, cancelled: ended }[job.status] : working)(job, look);

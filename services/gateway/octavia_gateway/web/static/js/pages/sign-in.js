@@ -58,4 +58,3 @@ export function page({ path, query }) {
       h("p", { class: "quiet" }, t(`${words}.other`), " ", h("a", { href: other }, t(`${words}.other_action`)))));
   return { title: t(`${words}.title`), element };
 }
-

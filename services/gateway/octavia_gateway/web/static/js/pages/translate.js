@@ -250,4 +250,3 @@ function recalled() {
 function keepInMind(wishes) {
   localStorage.setItem(WISHES, JSON.stringify(wishes));
 }
-

@@ -4,6 +4,7 @@ import { get, mayPlay } from "../api.js";
 import { attribute, fill, h, icon, say } from "../dom.js";
 import { clock, languageName, t } from "../i18n.js";
 import { failed, segments } from "./parts.js";
+import { sourceName, sourceOf } from "./recent-jobs.js";
 
 const DRIFT = 0.12; // seconds that the two may lie apart before one is moved
 
@@ -32,7 +33,7 @@ export function player(job) {
     shown = which;
     follow();
   });
-  const sourceLabel = t("player.source_of", { language: languageName(job.source_language) });
+  const sourceLabel = t("player.source_of", { language: sourceName(job) });
   const dubLabel = h("span");
   const element = h("div", { class: "stack" },
     h("div", { class: "row picks" }, languagePick, soundPick, captionPick),
@@ -70,7 +71,7 @@ export function player(job) {
     followed = -1;
     fill(transcript, lines.length ? lines.map((line) => h("li", {}, h("button", { type: "button", class: "line", on: { click: () => seek(line) } },
       h("span", { class: "hint figures" }, clock(line.placed_start)),
-      h("span", { class: "grow" }, h("span", { lang: language }, line.text), h("span", { class: "hint", lang: job.source_language }, line.source_text),
+      h("span", { class: "grow" }, h("span", { lang: language }, line.text), h("span", { class: "hint", lang: sourceOf(job) }, line.source_text),
         line.flags.length > 0 && h("span", { class: "badge warn" }, t(`flag.${line.flags[0]}`)))))) : h("li", { class: "quiet" }, said.notes[0] ?? t("player.no_speech")));
     follow();
   }
@@ -144,6 +145,6 @@ export function downloads(job) {
       item(`${path}/transcript?language=${asked}&format=srt`, t("download.srt", { language: name }), "captions"),
       item(`${path}/transcript?language=${asked}&format=vtt`, t("download.vtt", { language: name }), "captions")];
   });
-  const source = item(`${path}/transcript?language=${encodeURIComponent(job.source_language)}&format=srt`, t("download.srt", { language: languageName(job.source_language) }), "captions");
+  const source = item(`${path}/transcript?language=${encodeURIComponent(sourceOf(job))}&format=srt`, t("download.srt", { language: sourceName(job) }), "captions");
   return h("details", { class: "menu" }, h("summary", { class: "button main" }, icon("download"), t("download.title")), h("div", { class: "sheet" }, files, source));
 }

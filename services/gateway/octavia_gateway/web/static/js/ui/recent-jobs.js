@@ -60,7 +60,7 @@ function row(first) {
   const step = h("p", { class: "hint figures" });
   const element = h("li", {}, h("a", { class: "job-row", href: `/jobs/${first.id}` },
     icon("film"), h("div", { class: "grow" }, h("h3", { class: "clip" }, first.filename),
-      h("p", { class: "hint" }, t("jobs.languages", { source: sourceName(first.source_language), targets: listed(first.target_languages.map(languageName)) })), progress.element, step),
+      h("p", { class: "hint" }, t("jobs.languages", { source: sourceName(first), targets: listed(first.target_languages.map(languageName)) })), progress.element, step),
     state));
   let status = "";
   const update = (job) => {
@@ -77,7 +77,13 @@ function row(first) {
   return { element, update };
 }
 
-export function sourceName(tag) {
+/** What is spoken in the video: as it was said to be, or as it was heard. */
+export function sourceOf(job) {
+  return job.detected_language ?? job.source_language;
+}
+
+export function sourceName(job) {
+  const tag = sourceOf(job);
   return tag === "auto" ? t("translate.detected") : languageName(tag);
 }
 

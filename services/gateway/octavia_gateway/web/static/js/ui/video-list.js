@@ -1,0 +1,148 @@
+// Generated videos as cards, live: page by page as they are scrolled to, or only the newest.
+
+import { get, mayPlay } from "../api.js";
+import { fill, h, keyed, say } from "../dom.js";
+import { t } from "../i18n.js";
+import { follow } from "../live.js";
+import { reread } from "./video-actions.js";
+import { bones, button, complain, failed, nothing } from "./parts.js";
+import { videoCard } from "./video-card.js";
+
+const AHEAD = "1200px";
+
+/** `limit`: how many a page has; with `endless` more come by scrolling. `query()`: what to ask for, as parameters;
+ *  `keeps(video)`: whether a video that changed still belongs here; `selection` as for cards; `told(videos)` hears
+ *  of every change. */
+export function videoList({ limit, endless = false, empty, query = () => "", keeps = (video) => !video.deleted_at, selection, told = () => {} }) {
+  const list = h("ul", { class: "cards" });
+  const end = h("div", { class: "row more" });
+  const body = h("div", {}, bones(2, "12rem"));
+  const count = h("p", { class: "unseen", role: "status" });
+  const element = h("div", {}, count, body, end);
+  const show = keyed(list, (video) => videoCard(video, { selection, changed }));
+  let videos = null;
+  let cursor = null;
+  let asked = 0;
+  let loading = false;
+
+  function draw() {
+    told(videos);
+    if (!videos.length) return fill(body, nothing(...(typeof empty === "function" ? empty() : empty)));
+    show(videos, (video) => video.id);
+    if (list.parentNode !== body) fill(body, list);
+    return undefined;
+  }
+
+  /** Begins anew. What is shown stays until the answer is there. */
+  async function look() {
+    const mine = (asked += 1);
+    try {
+      await mayPlay();
+      const page = await get(`/videos?limit=${limit}${query()}`);
+      if (mine !== asked) return;
+      const waiting = (videos ?? []).filter((one) => one.sending);
+      videos = [...waiting, ...page.items.map(Object.freeze)];
+      cursor = page.next_cursor;
+      say(count, t("gallery.shown", { count: videos.length }));
+      draw();
+      tail();
+    } catch (error) {
+      if (mine === asked && !videos) fill(body, failed(error, look));
+      else complain(error);
+    }
+  }
+
+  async function more() {
+    if (loading || !cursor) return;
+    loading = true;
+    const mine = asked;
+    tail();
+    try {
+      const page = await get(`/videos?limit=${limit}${query()}&cursor=${encodeURIComponent(cursor)}`);
+      if (mine !== asked) return;
+      const known = new Set(videos.map((one) => one.id));
+      videos = [...videos, ...page.items.filter((one) => !known.has(one.id)).map(Object.freeze)];
+      cursor = page.next_cursor;
+      draw();
+    } catch (error) {
+      complain(error);
+    } finally {
+      loading = false;
+      tail();
+    }
+    // Where the page is still not full, its end has not moved out of sight, so nobody would ask again.
+    if (near()) more();
+  }
+
+  function near() {
+    return endless && cursor && end.isConnected && end.getBoundingClientRect().top < innerHeight + 1200;
+  }
+
+  const next = button(t("action.more"), { on: { click: more } });
+  function tail() {
+    fill(end, endless && cursor && (loading ? h("span", { class: "hint" }, t("loading")) : next));
+  }
+
+  const watcher = endless ? new IntersectionObserver((entries) => {
+    if (entries.some((one) => one.isIntersecting)) more();
+  }, { rootMargin: AHEAD }) : null;
+  watcher?.observe(end);
+
+  function changed(video) {
+    if (!videos) return;
+    const known = videos.some((one) => one.id === video.id);
+    if (known) videos = keeps(video) ? videos.map((one) => (one.id === video.id ? Object.freeze({ ...one, ...video }) : one)) : videos.filter((one) => one.id !== video.id);
+    else if (keeps(video) && !endless) videos = [video, ...videos];
+    else if (keeps(video)) videos = [...videos, video].sort((a, b) => (a.created_at < b.created_at ? 1 : -1));
+    draw();
+  }
+
+  /** What may have been missed: the newest, without taking away what was scrolled to. */
+  async function lookAgain() {
+    if (!videos) return;
+    const { items } = await get(`/videos?limit=${limit}${query()}`);
+    const fresh = new Map(items.map((one) => [one.id, Object.freeze(one)]));
+    const kept = videos.map((one) => fresh.get(one.id) ?? one);
+    const known = new Set(kept.map((one) => one.id));
+    videos = [...items.filter((one) => !known.has(one.id)), ...kept];
+    draw();
+  }
+
+  const unfollow = follow({ look: lookAgain, event: (kind, video) => {
+    if (!kind.startsWith("video.") || !videos) return;
+    if (kind === "video.deleted") {
+      const known = videos.find((one) => one.id === video.id);
+      if (known && !known.deleted_at) changed({ ...known, deleted_at: new Date().toISOString() });
+    } else if (kind === "video.updated") {
+      if (videos.some((one) => one.id === video.id)) changed(video);
+    } else {
+      reread(video.id).then(changed, () => {}); // what an end says is told in the reader's language
+    }
+  } });
+  look();
+  return {
+    element,
+    look,
+    changed,
+    all: () => videos ?? [],
+    /** Shows cards of what is being asked for, before anybody has answered. */
+    expect(wanted) {
+      const now = new Date().toISOString();
+      const cards = Array.from({ length: wanted.count }, (_, place) => ({ id: `sending-${now}-${place}`, sending: true, status: "pending", progress: 0, prompt: wanted.prompt,
+        aspect_ratio: wanted.aspect_ratio, duration_seconds: wanted.duration_seconds, created_at: now, content: null, thumbnail: null, deleted_at: null, shared: false }));
+      videos = [...cards, ...(videos ?? [])];
+      draw();
+      return cards.map((one) => one.id);
+    },
+    /** Puts what was made into the place of what was expected. */
+    came(waiting, made) {
+      const known = new Set([...waiting, ...made.map((one) => one.id)]);
+      videos = [...made, ...videos.filter((one) => !known.has(one.id))];
+      draw();
+    },
+    leave() {
+      unfollow();
+      watcher?.disconnect();
+    },
+  };
+}
