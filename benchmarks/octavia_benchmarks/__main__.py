@@ -30,6 +30,7 @@ NAMES = (
     "logins",
     "credits",
     "videos",
+    "web",
 )
 
 Measure = Callable[..., Coroutine[Any, Any, tuple[list[Figure], list[str]]]]

@@ -1,13 +1,23 @@
 """A browser for the tests of pages, with what it must never do watched."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from octavia_local.platform import Platform
+from octavia_samples.factory import CHEAP, make_speech_video
+from octavia_samples.script import endless
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from psycopg import sql
 
 from .staging import Stage, staged
+
+ADMIN = "admin@example.org"
 
 CHROMIUM = "/usr/bin/chromium"
 """Debian's own: what `make setup` installs."""
@@ -81,3 +91,42 @@ def stage() -> Iterator[Stage]:
     """An API that answers what the test puts there."""
     with staged() as served:
         yield served
+
+
+COMMON = {
+    "LOG_LEVEL": "INFO",
+    "JWT_SECRET": secrets.token_hex(32),
+    "ADMIN_EMAILS": ADMIN,
+    "KAFKA_MOST_PARTITIONS": "4",
+    "RETRY_FIRST_DELAY_SECONDS": "0.3",
+    "RETRY_MAX_DELAY_SECONDS": "2",
+    "RETRY_ATTEMPTS": "2",
+    "WELCOME_CREDITS": "150",
+    "RATE_LIMIT_REQUESTS": "100000/minute",
+    "RATE_LIMIT_LOGINS": "100000/minute",
+}
+
+
+@pytest.fixture(scope="session")
+def web_platform(addresses: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """Every service with its offline engines, once for all journeys."""
+    name = f"web_{secrets.token_hex(6)}"
+    with psycopg.connect(addresses.database_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    environment = {
+        **addresses.environment(),
+        **COMMON,
+        "DATABASE_URL": addresses.database_url.rsplit("/", 1)[0] + f"/{name}",
+        "KAFKA_PREFIX": f"{name}.",
+        "S3_BUCKET": name.replace("_", "-"),
+    }
+    with Platform(tmp_path_factory.mktemp("web-logs"), environment) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video of two spoken lines, whose name tries to be markup."""
+    path = tmp_path_factory.mktemp("web-media") / "<img src=x onerror=alert(1)> & talk.mp4"
+    make_speech_video(path, islice(endless(), 2), picture=CHEAP)
+    return path

@@ -16,6 +16,12 @@ from typing import Any
 
 import uvicorn
 from octavia_common.events import JobOptions
+from octavia_gateway.admin.overview_schemas import (
+    AdminJobPage,
+    AdminUserPage,
+    DeadLetterList,
+    OverviewResponse,
+)
 from octavia_gateway.api_keys.schemas import ApiKeyList
 from octavia_gateway.capabilities.schemas import CapabilitiesResponse
 from octavia_gateway.credits.schemas import BalanceResponse, PricesResponse, TransactionPage
@@ -23,6 +29,7 @@ from octavia_gateway.files.schemas import FileResponse, TranscriptResponse
 from octavia_gateway.jobs.options import OptionsResponse
 from octavia_gateway.jobs.schemas import JobResponse
 from octavia_gateway.sessions.schemas import SessionList
+from octavia_gateway.videos.admin import AdminVideoPage
 from octavia_gateway.videos.offers import ModelsResponse, StylesResponse
 from octavia_gateway.videos.schemas import VideoResponse
 from octavia_gateway.web import endpoints as web
@@ -209,6 +216,7 @@ class Stage:
     failing: dict[str, int] = field(default_factory=dict)
     answers: dict[str, Any] = field(default_factory=dict)
     media: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
 
     def app(self) -> Starlette:
         """The application files and this API."""
@@ -254,10 +262,18 @@ class Stage:
             "user": user,
         }
 
+    def tell(self, kind: str, document: dict[str, Any]) -> None:
+        """Send an event to whoever follows, or will."""
+        self.told.append(f"id: {len(self.told) + 2}\nevent: {kind}\ndata: {json.dumps(document)}\n\n")
+
     async def _events(self, request: Request) -> AsyncIterator[str]:
         yield "id: 1\n\n"
+        sent = 0
         while not await request.is_disconnected():
-            await asyncio.sleep(0.2)
+            for event in self.told[sent:]:
+                yield event
+                sent += 1
+            await asyncio.sleep(0.1)
 
     def _read(self, path: str, request: Request) -> Response:
         head, _, rest = path.partition("/")
@@ -275,6 +291,8 @@ class Stage:
                 if not part
                 else Response(status_code=404)
             )
+        if head == "admin":
+            return JSONResponse(self._administration(rest))
         document = FIXED.get(path)
         if path == "credits":
             return JSONResponse(checked(BalanceResponse, self.balance))
@@ -287,6 +305,16 @@ class Stage:
             if document
             else JSONResponse({"code": "not_found", "title": "Not found"}, 404)
         )
+
+    def _administration(self, what: str) -> Any:
+        if what == "jobs":
+            more = {"user_id": USER["id"], "email": USER["email"], "heard_at": NOW, "stuck": False}
+            items = [{**one, **more, "stuck": one["status"] == "processing"} for one in self.jobs]
+            return checked(AdminJobPage, {"items": items, "next_cursor": None})
+        if what == "videos":
+            items = [{**one, "user_id": USER["id"], "late": []} for one in self.videos]
+            return checked(AdminVideoPage, {"items": items, "next_cursor": None})
+        return ADMINISTRATION[what]
 
     def _job(self, identity: str, part: str, request: Request) -> Response:
         if not identity:
@@ -444,6 +472,77 @@ FIXED: dict[str, Any] = {
             "styles": [
                 {"id": "cinematic", "name": "Cinematic", "text": "x", "avoid": "y"},
                 {"id": "anime", "name": "Anime", "text": "x", "avoid": "y"},
+            ]
+        },
+    ),
+}
+
+
+ADMINISTRATION: dict[str, Any] = {
+    "overview": checked(
+        OverviewResponse,
+        {
+            "queues": [
+                {"name": "job.pending", "waiting": 3, "oldest_seconds": 42.0, "silent_seconds": 42.0},
+                {"name": "job.translating", "waiting": 7, "oldest_seconds": 420.0, "silent_seconds": 3.0},
+                {"name": "video.processing", "waiting": 12, "oldest_seconds": 96.0, "silent_seconds": None},
+            ],
+            "providers": [
+                {
+                    "provider": "kie",
+                    "model": "kling-2.6",
+                    "succeeded": 412,
+                    "failed": 9,
+                    "success_rate": 0.9786,
+                    "median_seconds": 88.0,
+                    "last_success_at": NOW,
+                    "last_error": "video_refused",
+                }
+            ],
+            "engines": [
+                {
+                    "kind": "transcriber",
+                    "engine": "pocketsphinx",
+                    "version": "5.0.4",
+                    "model": "en-us",
+                    "licence": "BSD-2-Clause",
+                }
+            ],
+        },
+    ),
+    "users": checked(
+        AdminUserPage,
+        {
+            "items": [
+                {
+                    "id": uuid.UUID(int=place + 1),
+                    "email": email,
+                    "is_admin": not place,
+                    "created_at": NOW,
+                    "available": 380 - place * 90,
+                    "held": 50 if place == 1 else 0,
+                    "jobs": 12,
+                    "videos": 31,
+                }
+                for place, email in enumerate((USER["email"], "minh@example.org", "joao@example.org"))
+            ],
+            "next_cursor": None,
+        },
+    ),
+    "dead-letters": checked(
+        DeadLetterList,
+        {
+            "items": [
+                {
+                    "offset": 17,
+                    "at": NOW,
+                    "consumer": "translator.stage",
+                    "place": "chunks.transcribed/3@1204",
+                    "attempts": 8,
+                    "reason": "translation_pipeline_failed: the engine answered nothing",
+                    "subject": str(uuid.UUID(int=9)),
+                    "replayable": True,
+                }
             ]
         },
     ),

@@ -1,6 +1,5 @@
 """Every text there is in every language, with the same values; and every text that is asked for is there."""
 
-import json
 import re
 from importlib.resources import files
 from pathlib import Path
@@ -8,21 +7,13 @@ from typing import Any
 
 import pytest
 
+from .words import texts
+
 STATIC = Path(str(files("octavia_gateway.web") / "static"))
 LANGUAGES = ("en", "vi")
 
 FORMS = {"en": {"one", "other"}, "vi": {"other"}}
 """The plural forms of each language (CLDR), for whole numbers."""
-
-
-def texts(language: str) -> dict[str, Any]:
-    source = (STATIC / "js" / "lang" / f"{language}.js").read_text("utf-8")
-    pairs: list[tuple[str, Any]] = json.loads(
-        source.removeprefix("export default ").rstrip().removesuffix(";"), object_pairs_hook=list
-    )
-    keys = [key for key, _ in pairs]
-    assert len(keys) == len(set(keys)), "a key comes twice"
-    return {key: dict(value) if isinstance(value, list) else value for key, value in pairs}
 
 
 def values(text: Any) -> set[str]:

@@ -5,7 +5,7 @@ import { fill, h } from "../dom.js";
 import { ago, date, duration, number, percent, t } from "../i18n.js";
 import * as session from "../session.js";
 import { modal } from "../ui/dialog.js";
-import { badge, bones, button, during, failed, field, nothing, note, reasonOf, segments, word } from "../ui/parts.js";
+import { badge, bones, button, during, failed, field, nothing, note, reasonOf, segments, table as folding, word } from "../ui/parts.js";
 import { stepOf } from "../ui/recent-jobs.js";
 import { toast } from "../ui/toast.js";
 
@@ -47,8 +47,8 @@ function card(title, load, ...beside) {
 }
 
 function table(columns, rows) {
-  return h("div", { class: "scroll-x", tabindex: 0, role: "region", "aria-label": t("admin.table") }, h("table", { class: "table cards" },
-    h("thead", {}, h("tr", {}, columns.map(([key, kind]) => h("th", { scope: "col", class: kind ?? null }, t(`admin.column_${key}`))))), h("tbody", {}, rows)));
+  const named = columns.map(([key, kind]) => [t(`admin.column_${key}`), kind]);
+  return h("div", { class: "scroll-x", tabindex: 0, role: "region", "aria-label": t("admin.table") }, folding(named, rows));
 }
 
 const cell = (content, kind) => h("td", { class: kind ?? null }, content);

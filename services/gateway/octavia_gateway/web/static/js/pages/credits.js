@@ -4,7 +4,7 @@ import { get } from "../api.js";
 import * as balance from "../balance.js";
 import { fill, h, s } from "../dom.js";
 import { date, languageName, listed, number, t } from "../i18n.js";
-import { bones, button, during, failed, nothing, segments } from "../ui/parts.js";
+import { bones, button, during, failed, label, nothing, segments, table } from "../ui/parts.js";
 
 const DAYS = 30;
 const PAGE = 25;
@@ -83,8 +83,9 @@ async function drawPrices() {
 
 function history() {
   const body = h("div", {}, bones(3));
-  const rows = h("tbody");
-  const table = h("table", { class: "table cards" }, h("thead", {}, h("tr", {}, ["when", "what", "kind", "amount", "after"].map((one, place) => h("th", { scope: "col", class: place > 2 ? "number" : null }, t(`credits.column_${one}`))))), rows);
+  const columns = ["when", "what", "kind", "amount", "after"].map((one, place) => [t(`credits.column_${one}`), place > 2 ? "number" : null]);
+  const lines = table(columns, []);
+  const rows = lines.tBodies[0];
   const more = button(t("action.more"), { on: { click: () => during(more, () => fetchPage()) } });
   let kind = "";
   let cursor = null;
@@ -92,10 +93,10 @@ function history() {
   async function fetchPage() {
     const page = await get(`/credits/transactions?limit=${PAGE}${kind && `&kind=${kind}`}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
     cursor = page.next_cursor;
-    rows.append(...page.items.map(row));
+    rows.append(...page.items.map((line) => label(columns, row(line))));
     more.hidden = !cursor;
     if (!rows.childElementCount) fill(body, nothing("credits", t("credits.none"), t("credits.none_text")));
-    else if (table.parentNode !== body) fill(body, table, h("div", { class: "row more" }, more));
+    else if (lines.parentNode !== body) fill(body, lines, h("div", { class: "row more" }, more));
   }
 
   const look = () => {

@@ -81,6 +81,21 @@ export async function during(element, work) {
   }
 }
 
+/** A table that folds where there is no room: each cell then stands behind the name of its column. `columns`:
+ *  [name, class]; a cell of the class `full` is the row's own heading. */
+export function table(columns, rows) {
+  for (const row of rows) label(columns, row);
+  return h("table", { class: "table folding" }, h("thead", {}, h("tr", {}, columns.map(([name, kind]) => h("th", { scope: "col", class: kind ?? null }, name)))), h("tbody", {}, rows));
+}
+
+/** Tells the cells of a row what their columns are called. */
+export function label(columns, row) {
+  [...row.cells].forEach((cell, place) => {
+    if (!cell.classList.contains("full")) cell.dataset.label = columns[place][0];
+  });
+  return row;
+}
+
 let count = 0;
 
 /** A labelled field: {element, input, fail(text)}. */
