@@ -1,5 +1,5 @@
-"""The web application in headless Chromium: what its first page weighs, when it answers on a slow machine, and
-whether a gallery of two thousand videos scrolls without long tasks."""
+"""The web application in headless Chromium: what its first page weighs, when it answers on a slow machine,
+and whether a gallery of two thousand videos scrolls without long tasks."""
 
 import asyncio
 from collections.abc import Mapping

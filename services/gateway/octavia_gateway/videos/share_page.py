@@ -13,12 +13,14 @@ from octavia_gateway.videos.run import Clip
 LONGEST_TITLE = 90
 
 STYLE = """
-:root { color-scheme: light dark; --bg: #f6f6f9; --text: #17181d; --muted: #565966; --accent: #5443d6; --on: #fff;
+:root { color-scheme: light dark;
+  --bg: #f6f6f9; --text: #17181d; --muted: #565966; --accent: #5443d6; --on: #fff;
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
 @media (prefers-color-scheme: dark) {
   :root { --bg: #0f1014; --text: #ececf1; --muted: #a6a9b6; --accent: #a79bff; --on: #14121f; }
 }
-body { background: var(--bg); color: var(--text); margin: 0 auto; max-width: 60rem; padding: 1.5rem 1rem 3rem; }
+body { background: var(--bg); color: var(--text); margin: 0 auto; max-width: 60rem;
+  padding: 1.5rem 1rem 3rem; }
 video { background: #000; border-radius: .875rem; display: block; max-height: 75vh; width: 100%; }
 h1 { font-size: 1.375rem; font-weight: 650; letter-spacing: -.015em; line-height: 1.25; margin: 1.25rem 0 .25rem;
   overflow-wrap: anywhere; }
