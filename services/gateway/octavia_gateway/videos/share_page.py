@@ -22,11 +22,11 @@ STYLE = """
 body { background: var(--bg); color: var(--text); margin: 0 auto; max-width: 60rem;
   padding: 1.5rem 1rem 3rem; }
 video { background: #000; border-radius: .875rem; display: block; max-height: 75vh; width: 100%; }
-h1 { font-size: 1.375rem; font-weight: 650; letter-spacing: -.015em; line-height: 1.25; margin: 1.25rem 0 .25rem;
-  overflow-wrap: anywhere; }
+h1 { font-size: 1.375rem; font-weight: 650; letter-spacing: -.015em; line-height: 1.25;
+  margin: 1.25rem 0 .25rem; overflow-wrap: anywhere; }
 p { color: var(--muted); margin: .25rem 0 1.25rem; }
-a { background: var(--accent); border-radius: .625rem; color: var(--on); display: inline-block; font-weight: 600;
-  padding: .5rem 1rem; text-decoration: none; }
+a { background: var(--accent); border-radius: .625rem; color: var(--on); display: inline-block;
+  font-weight: 600; padding: .5rem 1rem; text-decoration: none; }
 a:focus-visible, video:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; }
 """.strip()
 

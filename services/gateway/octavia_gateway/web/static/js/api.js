@@ -171,10 +171,14 @@ function exclusively(work) {
   return navigator.locks ? navigator.locks.request("octavia.refresh", work) : work();
 }
 
+const GRANT_LASTS = 6 * 3_600_000; // half of what the server says
+
 let granted = null;
+let grantedAt = 0;
 
 /** Lets the browser's own players read this user's files; resolves when they may. */
 export function cookie() {
+  grantedAt = Date.now();
   granted = post("/auth/media-cookie", undefined, { once: onceKey(), patient: true }).catch(() => {
     granted = null;
   });
@@ -182,7 +186,7 @@ export function cookie() {
 }
 
 export function mayPlay() {
-  return granted ?? cookie();
+  return granted && Date.now() - grantedAt < GRANT_LASTS ? granted : cookie();
 }
 
 /** A key that makes sending a POST again harmless. */

@@ -29,6 +29,8 @@ export async function mount(element) {
     open();
   });
   onEnded(async () => (await import("./pages/again.js")).signInAgain());
+  // A file that misses its place would be opened by the browser, in place of the page.
+  for (const event of ["dragover", "drop"]) addEventListener(event, (dragged) => dragged.preventDefault());
   if (session.user()) cookie();
   await begin(show);
 }

@@ -1,6 +1,6 @@
 // The session is over, in the middle of something: sign in again above the page, which keeps what it holds.
 
-import { call } from "../api.js";
+import { call, cookie } from "../api.js";
 import { h, say } from "../dom.js";
 import { t } from "../i18n.js";
 import * as session from "../session.js";
@@ -42,4 +42,5 @@ export async function signInAgain() {
     session.forget();
     throw new Error("signed out");
   }
+  cookie(); // that of the old session opens nothing any more
 }
