@@ -48,7 +48,7 @@ def test_from_registering_to_the_dub_and_its_price(
     large.write_bytes(talk.read_bytes() + b"\0\0\0\x08free" + _free_atom(6_000_000))
     visit.slowly(SLOW_BYTES)
     visit.choose(large)
-    expect(page.locator(".upload h3")).to_have_text(talk.name)
+    expect(page.locator(".upload h2")).to_have_text(talk.name)
     expect(visit.text("upload.sending")).to_be_visible()
     visit.button("upload.pause_of").click()
     expect(visit.text("upload.paused")).to_be_visible()
@@ -80,6 +80,7 @@ def test_from_registering_to_the_dub_and_its_price(
     playing = state_of(page)
     assert not playing["broken"]
     assert playing["muted"] == [False, True]
+    page.wait_for_function("() => document.querySelector('.screen video').textTracks[0].cues?.length > 0")
     last = lines.count() - 1
     lines.nth(last).click()
     expect(lines.nth(last)).to_have_attribute("aria-current", "true")

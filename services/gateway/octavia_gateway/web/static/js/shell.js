@@ -53,7 +53,7 @@ function frame(signedIn) {
   } } }, t("nav.skip"));
   root.className = signedIn ? "app" : "door";
   if (signedIn) fill(root, skip, side(), h("div", { class: "page" }, banner, main), toasts());
-  else fill(root, skip, h("div", { class: "door-top" }, languages()), banner, main, toasts());
+  else fill(root, skip, h("header", { class: "door-top" }, languages()), banner, main, toasts());
 }
 
 function side() {

@@ -13,7 +13,6 @@ export function player(job) {
   const source = video();
   const dub = video();
   source.muted = true;
-  const captions = h("p", { class: "caption", "aria-hidden": "true" });
   const transcript = h("ol", { class: "transcript", "aria-label": t("player.transcript") });
   const lines = [];
   let language = job.outputs[0].language;
@@ -31,7 +30,7 @@ export function player(job) {
   });
   const captionPick = segments(t("player.captions"), "captions", [["target", t("player.captions_target")], ["source", t("player.captions_source")], ["none", t("player.captions_none")]], shown, (which) => {
     shown = which;
-    follow();
+    caption();
   });
   const sourceLabel = t("player.source_of", { language: sourceName(job) });
   const dubLabel = h("span");
@@ -39,13 +38,24 @@ export function player(job) {
     h("div", { class: "row picks" }, languagePick, soundPick, captionPick),
     h("div", { class: "watch" },
       h("div", { class: "screens" },
-        h("figure", {}, h("div", { class: "screen" }, dub, captions), h("figcaption", { class: "hint" }, dubLabel)),
+        h("figure", {}, h("div", { class: "screen" }, dub), h("figcaption", { class: "hint" }, dubLabel)),
         h("figure", {}, h("div", { class: "screen" }, source), h("figcaption", { class: "hint" }, sourceLabel))),
-      h("div", { class: "said" }, h("h3", {}, t("player.transcript")), transcript)));
+      h("div", { class: "said" }, h("h2", {}, t("player.transcript")), transcript)));
 
   function hear() {
     source.muted = sound !== "source";
     dub.muted = sound === "source";
+  }
+
+  /** Captions are the browser's own: they are there in full screen, too, and look as their reader wants. */
+  function caption() {
+    for (const track of dub.textTracks) track.mode = track.id === shown ? "showing" : "disabled";
+  }
+
+  function tracks() {
+    const of = (id, tag, label) => h("track", { id, kind: "captions", srclang: tag, label, src: `/api/v1/jobs/${job.id}/transcript?language=${encodeURIComponent(tag)}&format=vtt` });
+    fill(dub, of("target", language, languageName(language)), of("source", sourceOf(job), sourceName(job)));
+    caption();
   }
 
   async function load() {
@@ -56,6 +66,7 @@ export function player(job) {
     await mayPlay();
     if (!source.src) source.src = `/api/v1/files/${job.file_id}/content`;
     dub.src = `/api/v1/jobs/${job.id}/download?language=${encodeURIComponent(language)}`;
+    tracks();
     if (at) dub.currentTime = at;
     if (playing) dub.play().catch(() => {});
     try {
@@ -85,8 +96,6 @@ export function player(job) {
   function follow() {
     const at = dub.currentTime;
     const now = lines.findLastIndex((line) => line.placed_start <= at);
-    const spoken = now >= 0 && at < lines[now].placed_end + 0.2 ? lines[now] : null;
-    say(captions, spoken && shown !== "none" ? (shown === "source" ? spoken.source_text : spoken.text) : "");
     if (now === followed) return;
     attribute(transcript.children[followed]?.firstElementChild ?? transcript, "aria-current", null);
     followed = now;

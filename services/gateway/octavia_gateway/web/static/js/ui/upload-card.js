@@ -11,7 +11,7 @@ export function uploadCard(first) {
   let upload = first;
   let drawn = "";
   const poster = h("div", { class: "poster" }, icon("film"));
-  const name = h("h3", { class: "clip", title: first.name }, first.name);
+  const name = h("h2", { class: "clip", title: first.name }, first.name);
   const facts = h("p", { class: "hint figures" });
   const progress = bar(t("upload.progress_of", { name: first.name }));
   const wrong = h("p", { class: "error" });
@@ -30,7 +30,7 @@ export function uploadCard(first) {
       drawn = upload.state;
       const held = actions.contains(document.activeElement);
       fill(actions, actionsOf(upload));
-      if (held) (actions.querySelector("button, label") ?? name).focus();
+      if (held) actions.querySelector("button").focus();
       if (upload.state === "done") showPoster(poster, upload);
     }
   }
@@ -66,9 +66,7 @@ function actionsOf(upload) {
     return [button(t(upload.state === "paused" ? "upload.resume" : "action.again"), { kind: "small", drawing: upload.state === "paused" ? "play" : "retry", "aria-label": t("upload.resume_of", about), on: { click: () => uploads.resumeOne(upload) } }), drop];
   }
   if (upload.state === "lost") {
-    return [h("label", { class: "button small", for: "files", tabindex: 0, role: "button", on: { keydown: (event) => {
-      if (event.key === "Enter" || event.key === " ") document.getElementById("files").click();
-    } } }, icon("upload"), h("span", {}, t("upload.choose_again"))), drop];
+    return [button(t("upload.choose_again"), { kind: "small", drawing: "upload", on: { click: () => document.getElementById("files").click() } }), drop];
   }
   return [drop];
 }
