@@ -88,7 +88,7 @@ def test_from_registering_to_the_dub_and_its_price(
     sought = state_of(page)
     assert sought["dub"] > 2
     assert abs(sought["dub"] - sought["source"]) < 1
-    page.get_by_text(visit.say("player.source"), exact=True).first.click()
+    page.locator("input[name=sound][value=source]").check(force=True)
     assert state_of(page)["muted"] == [True, False]
 
     page.locator("summary", has_text=visit.say("download.title")).click()

@@ -263,7 +263,7 @@ _NOT_OURS = (
     r"Python|Chrome|kling|kie|local|pocketsphinx|BSD|example\.org|translator\.stage|chunks\.|"
     r"the engine answered|"
     r"Buenos|Good morning|Hoy|Today|Empieza|It begins|What if|Y si|video_refused|There is no job|"
-    r"ago|yesterday|now|minute|second|hour|day|\d{4}|Nov|sec|min\b|hr\b"
+    r"\d (?:second|minute|hour|day|sec|min|hr)|\byesterday\b|\bnow\b|\bago\b|\d{4}|Nov \d|Oct \d"
 )
 
 
@@ -304,7 +304,11 @@ def test_the_first_page_is_small_and_asks_for_nothing_it_does_not_need(
     again.goto(stage.url + "/")
     settle(again)
     asked = [path for method, path in stage.calls]
-    assert len(asked) == len(set(asked)), asked
+    # What stood before the stream began may have changed until then, so that alone is asked for again.
+    assert {path: asked.count(path) for path in asked if path != "jobs"} == dict.fromkeys(
+        {*asked} - {"jobs"}, 1
+    )
+    assert asked.count("jobs") <= 2
     assert set(asked) <= {"credits", "credits/prices", "capabilities", "jobs", "events", "auth/media-cookie"}
 
 

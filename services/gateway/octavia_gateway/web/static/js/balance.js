@@ -22,7 +22,7 @@ export function now() {
 export function watch(handler) {
   watchers.add(handler);
   if (known) handler(known);
-  else refresh();
+  else if (!asked) refresh();
   return () => watchers.delete(handler);
 }
 
