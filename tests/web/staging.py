@@ -587,5 +587,5 @@ def staged() -> Iterator[Stage]:
     try:
         yield stage
     finally:
-        server.should_exit = True
+        server.should_exit = server.force_exit = True
         thread.join(10)

@@ -277,14 +277,14 @@ def test_an_event_moves_a_page_and_without_a_stream_it_asks(
     stage.failing = {"events": 500}
     page.goto(f"{stage.url}/jobs/{WORKING}")
     settle(page)
-    expect(page.get_by_text(say("step.translating", number=8, total=14))).to_be_visible()
+    expect(page.locator(".lead", has_text=say("step.translating", number=8, total=14))).to_be_visible()
     step = {"code": "translating", "number": 11, "total": 14, "language": ""}
     stage.jobs[0] = job("processing", id=WORKING, step=step)
-    expect(page.get_by_text(say("step.translating", number=11, total=14))).to_be_visible()
+    expect(page.locator(".lead", has_text=say("step.translating", number=11, total=14))).to_be_visible()
     stage.failing = {}
     moved = job("processing", id=WORKING, step={**step, "number": 13})
     stage.tell("job.updated", moved)
-    expect(page.get_by_text(say("step.translating", number=13, total=14))).to_be_visible()
+    expect(page.locator(".lead", has_text=say("step.translating", number=13, total=14))).to_be_visible()
 
 
 def test_the_first_page_is_small_and_asks_for_nothing_it_does_not_need(
@@ -312,22 +312,19 @@ def test_the_first_page_is_small_and_asks_for_nothing_it_does_not_need(
     assert set(asked) <= {"credits", "credits/prices", "capabilities", "jobs", "events", "auth/media-cookie"}
 
 
-def test_two_thousand_videos_are_scrolled_through(visitor: Visitor, stage: Stage, still: bytes) -> None:
-    """All are reached, and each is there once; how smoothly is `make bench`'s to measure."""
+def test_a_long_gallery_is_scrolled_to_its_end(visitor: Visitor, stage: Stage, still: bytes) -> None:
+    """All are reached, and each is there once; two thousand, and how smoothly, are `make bench`'s to measure."""
     stage.media["thumbnail"] = (still, "image/webp")
-    stage.videos = [video("completed", number) for number in range(2000)]
+    stage.videos = [video("completed", number) for number in range(300)]
     page = visitor(stage.url)
     sign_in(page, stage)
     page.goto(stage.url + "/gallery")
     settle(page)
-    for _ in range(200):
+    cards = page.locator(".video-card")
+    for _ in range(300):
         page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
-        if page.locator(".video-card").count() == 2000:
+        if cards.count() == len(stage.videos):
             break
-        page.wait_for_timeout(60)
-    assert (
-        page.evaluate(
-            "() => new Set([...document.querySelectorAll('.video-card')].map(c => c.dataset.id)).size"
-        )
-        == 2000
-    )
+        page.wait_for_timeout(100)
+    shown = page.evaluate("() => [...document.querySelectorAll('.video-card')].map(card => card.dataset.id)")
+    assert shown == [one["id"] for one in stage.videos]

@@ -386,7 +386,7 @@ export default {
   "admin.only": "This page is for administrators.",
   "admin.section": "Section",
   "admin.refresh": "Look again",
-  "admin.table": "Table; scrolls sideways",
+  "admin.table": "Table: {title}",
   "admin.never": "never",
   "admin.none": "Nothing here",
   "admin.none_text": "Nothing matches what is asked for.",

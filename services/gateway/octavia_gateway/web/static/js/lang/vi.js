@@ -386,7 +386,7 @@ export default {
   "admin.only": "Trang này dành cho quản trị viên.",
   "admin.section": "Mục",
   "admin.refresh": "Xem lại",
-  "admin.table": "Bảng; cuộn ngang được",
+  "admin.table": "Bảng: {title}",
   "admin.never": "chưa bao giờ",
   "admin.none": "Không có gì ở đây",
   "admin.none_text": "Không có gì khớp với yêu cầu.",

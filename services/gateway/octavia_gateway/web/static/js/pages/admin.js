@@ -46,9 +46,9 @@ function card(title, load, ...beside) {
   return { element: h("section", { class: "card stack", "aria-label": title }, h("div", { class: "row apart" }, h("h2", {}, title), h("div", { class: "row tight" }, beside, again)), body), look };
 }
 
-function table(columns, rows) {
+function table(title, columns, rows) {
   const named = columns.map(([key, kind]) => [t(`admin.column_${key}`), kind]);
-  return h("div", { class: "scroll-x", tabindex: 0, role: "region", "aria-label": t("admin.table") }, folding(named, rows));
+  return h("div", { class: "scroll-x", tabindex: 0, role: "region", "aria-label": t("admin.table", { title }) }, folding(named, rows));
 }
 
 const cell = (content, kind) => h("td", { class: kind ?? null }, content);
@@ -65,12 +65,12 @@ function overview() {
     }).element;
   };
   return h("div", { class: "stack wide" },
-    draw("queues", (queues) => table([["queue"], ["waiting", "number"], ["oldest", "number"], ["silent", "number"]], queues.map((one) => h("tr", {},
+    draw("queues", (queues) => table(t("admin.queues"), [["queue"], ["waiting", "number"], ["oldest", "number"], ["silent", "number"]], queues.map((one) => h("tr", {},
       cell(h("strong", {}, word("queue", one.name)), "full"), cell(number(one.waiting), "number"), cell(seconds(one.oldest_seconds), "number"), cell(seconds(one.silent_seconds), "number"))))),
-    draw("providers", (providers) => table([["model"], ["success", "number"], ["made", "number"], ["failed", "number"], ["median", "number"], ["last"]], providers.map((one) => h("tr", {},
+    draw("providers", (providers) => table(t("admin.providers"), [["model"], ["success", "number"], ["made", "number"], ["failed", "number"], ["median", "number"], ["last"]], providers.map((one) => h("tr", {},
       cell([h("strong", {}, one.model), " ", h("span", { class: "quiet" }, one.provider)], "full"), cell(one.success_rate === null ? "–" : percent(one.success_rate), "number"), cell(number(one.succeeded), "number"), cell(number(one.failed), "number"),
       cell(seconds(one.median_seconds), "number"), cell([one.last_success_at ? ago(one.last_success_at) : t("admin.never"), one.last_error && h("p", { class: "hint" }, one.last_error)]))))),
-    draw("engines", (engines) => table([["kind"], ["engine"], ["model"], ["licence"]], engines.map((one) => h("tr", {}, cell(h("strong", {}, word("engine", one.kind)), "full"), cell(`${one.engine} ${one.version}`), cell(one.model ?? "–"), cell(one.licence ?? "–"))))));
+    draw("engines", (engines) => table(t("admin.engines"), [["kind"], ["engine"], ["model"], ["licence"]], engines.map((one) => h("tr", {}, cell(h("strong", {}, word("engine", one.kind)), "full"), cell(`${one.engine} ${one.version}`), cell(one.model ?? "–"), cell(one.licence ?? "–"))))));
 }
 
 /** A list that comes page by page: `path()` asks for it, `row` draws one. */
@@ -89,7 +89,7 @@ function paged(title, path, columns, row, ...beside) {
   const draw = () => {
     more.hidden = !cursor;
     if (!rows.length) return nothing("search", t("admin.none"), t("admin.none_text"));
-    return [table(columns, rows.map((one) => row(one, made.look))), h("div", { class: "row more" }, more)];
+    return [table(title, columns, rows.map((one) => row(one, made.look))), h("div", { class: "row more" }, more)];
   };
   const made = card(title, async () => {
     rows = [];
@@ -188,7 +188,7 @@ function letters() {
   const made = card(t("admin.letters"), async (look) => {
     const { items } = await get("/admin/dead-letters?limit=50");
     if (!items.length) return nothing("check", t("admin.letters_none"), t("admin.letters_none_text"));
-    return table([["letter"], ["consumer"], ["when"], ["tries", "number"], ["act"]], items.map((letter) => {
+    return table(t("admin.letters"), [["letter"], ["consumer"], ["when"], ["tries", "number"], ["act"]], items.map((letter) => {
       const control = letter.replayable && button(t("admin.replay"), { kind: "small", "aria-label": t("admin.replay_of", { number: letter.offset }), on: { click: () => during(control, async () => {
         const { sent } = await post("/admin/dead-letters/replay", { offsets: [letter.offset] }, { once: onceKey() });
         toast(t("admin.replayed", { count: sent }));

@@ -58,11 +58,11 @@ export function page() {
 
   side.onStart(start);
   const recent = recentJobs();
-  const unwatch = [uploads.watch(update), balance.watch(update)];
   const element = h("div", { class: "stack wide translate" },
     h("h1", { tabindex: -1 }, t("translate.title")),
     h("div", { class: "split" }, h("div", { class: "stack grow" }, dropZone(), list), panel),
     alert, recent.element);
+  const unwatch = [uploads.watch(update), balance.watch(update)];
   load();
 
   async function load() {
