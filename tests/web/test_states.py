@@ -313,7 +313,7 @@ def test_the_first_page_is_small_and_asks_for_nothing_it_does_not_need(
 
 
 def test_a_long_gallery_is_scrolled_to_its_end(visitor: Visitor, stage: Stage, still: bytes) -> None:
-    """All are reached, and each is there once; two thousand, and how smoothly, are `make bench`'s to measure."""
+    """All are reached, and each is there once; how smoothly, `make bench` measures."""
     stage.media["thumbnail"] = (still, "image/webp")
     stage.videos = [video("completed", number) for number in range(300)]
     page = visitor(stage.url)
