@@ -153,6 +153,7 @@ export default {
 
   "upload.waiting": "Waiting for its turn",
   "upload.sending": "{percent} of {size} · {speed}/s · {left} left",
+  "upload.starting": "Sending",
   "upload.checking": "Checking the file",
   "upload.fetching": "Fetching · {size} so far",
   "upload.fetching_of": "Fetching · {percent} of {size}",

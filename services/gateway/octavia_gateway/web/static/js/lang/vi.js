@@ -153,6 +153,7 @@ export default {
 
   "upload.waiting": "Đang chờ đến lượt",
   "upload.sending": "{percent} của {size} · {speed}/giây · còn {left}",
+  "upload.starting": "Đang gửi",
   "upload.checking": "Đang kiểm tra tệp",
   "upload.fetching": "Đang lấy về · đã có {size}",
   "upload.fetching_of": "Đang lấy về · {percent} của {size}",

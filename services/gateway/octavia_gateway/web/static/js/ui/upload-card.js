@@ -53,7 +53,7 @@ function factsOf(upload) {
   }
   if (upload.state === "fetching") return upload.size ? t("upload.fetching_of", { percent: percent(upload.offset / upload.size), size }) : t("upload.fetching", { size: bytes(upload.offset) });
   if (upload.state === "paused" || upload.state === "lost") return t(`upload.${upload.state}`, { percent: percent(upload.offset / (upload.size || 1)), size });
-  return [t(`upload.${upload.state}`), size].filter(Boolean).join(" · ");
+  return [t(upload.state === "sending" ? "upload.starting" : `upload.${upload.state}`), size].filter(Boolean).join(" · ");
 }
 
 function actionsOf(upload) {

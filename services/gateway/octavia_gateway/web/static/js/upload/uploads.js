@@ -226,9 +226,11 @@ async function revive(upload) {
       Object.assign(upload, { offset: stands.offset, fileId: stands.fileId });
     }
     if (upload.fileId) Object.assign(upload, { info: await get(`/files/${upload.fileId}`), state: "done", offset: upload.size });
-    else if (!upload.path) throw new Problem(404, {});
-  } catch {
-    if (!upload.file) uploads = uploads.filter((one) => one !== upload); // nothing of it is left
+  } catch (error) {
+    const gone = error.status === 404 || error.status === 410;
+    if (gone && upload.fileId) uploads = uploads.filter((one) => one !== upload); // deleted meanwhile
+    else if (gone || error.status === 422) upload.path = null; // it begins anew with its file
+    if (upload.fileId && !gone) upload.state = "lost";
     keepInMind();
   }
   return changed();
