@@ -233,7 +233,7 @@ def test_vietnamese_all_the_way_in_two_tabs(visitor: Visitor, web_platform: Plat
         page.goto(web_platform.url + address)
         expect(page.locator("h1")).to_be_visible()
         page.wait_for_timeout(400)
-        assert _english_on(page) == []
+        assert _english_on(page) == [], (address, page.locator("main").inner_text())
     # Signing out in one tab signs the other out.
     page.goto(f"{web_platform.url}/account")
     visit.button("account.sign_out").click()

@@ -127,6 +127,7 @@ export function reasonOf({ reason }) {
   const work = /^Video translation \((\S+) to ([^)]+)\)$/.exec(reason);
   if (work) return t("reason.translation", { source: work[1] === "auto" ? t("translate.detected") : languageName(work[1]), targets: listed(work[2].split(", ").map(languageName)) });
   if (reason === "Generated video") return t("reason.video");
+  if (reason.startsWith("Video translation")) return t("kind.video_translate");
   const expired = /^(.*): expired$/s.exec(reason);
   if (expired) return t("reason.expired", { reason: reasonOf({ reason: expired[1] }) });
   return reason === "Welcome credits" ? t("reason.welcome") : reason;
