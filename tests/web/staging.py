@@ -217,6 +217,7 @@ class Stage:
     answers: dict[str, Any] = field(default_factory=dict)
     media: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
+    streams: int = 0
 
     def app(self) -> Starlette:
         """The application files and this API."""
@@ -268,6 +269,7 @@ class Stage:
 
     async def _events(self, request: Request) -> AsyncIterator[str]:
         yield "id: 1\n\n"
+        self.streams += 1
         sent = 0
         while not await request.is_disconnected():
             for event in self.told[sent:]:

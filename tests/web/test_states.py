@@ -280,11 +280,20 @@ def test_an_event_moves_a_page_and_without_a_stream_it_asks(
     expect(page.locator(".lead", has_text=say("step.translating", number=8, total=14))).to_be_visible()
     step = {"code": "translating", "number": 11, "total": 14, "language": ""}
     stage.jobs[0] = job("processing", id=WORKING, step=step)
-    expect(page.locator(".lead", has_text=say("step.translating", number=11, total=14))).to_be_visible()
+    expect(page.locator(".lead", has_text=say("step.translating", number=11, total=14))).to_be_visible(
+        timeout=20_000
+    )
     stage.failing = {}
+    for _ in range(200):
+        if stage.streams:
+            break
+        page.wait_for_timeout(100)
+    page.wait_for_timeout(1500)  # what the page asks for where a stream begins has been answered
     moved = job("processing", id=WORKING, step={**step, "number": 13})
     stage.tell("job.updated", moved)
-    expect(page.locator(".lead", has_text=say("step.translating", number=13, total=14))).to_be_visible()
+    expect(page.locator(".lead", has_text=say("step.translating", number=13, total=14))).to_be_visible(
+        timeout=20_000
+    )
 
 
 def test_the_first_page_is_small_and_asks_for_nothing_it_does_not_need(
