@@ -43,6 +43,8 @@ class TranslateChunk:
             ChunkTranslated(
                 job=data.job,
                 chunk=data.chunk,
+                options=data.options,
+                voices=data.voices,
                 source_language=data.source_language,
                 target_language=data.target_language,
                 made=(key,),

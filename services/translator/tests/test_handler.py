@@ -175,3 +175,13 @@ async def test_wishes_that_an_engine_does_not_heed_change_no_key(store, work, tr
     handler = TranslateChunk(store, engine)
     assert await handler.handle(event, work) == await handler.handle(plain, work)
     assert engine.runs == 1
+
+
+async def test_wishes_and_voices_travel_on_to_who_speaks(store, work, transcribed, started):
+    event = await transcribed(*TABLE)
+    voices = await store.write("voices/all", b"{}", "application/json")
+    wished = JobOptions(voices={"S1": "ana"}, clone_voice=True)
+    data = event.data.model_copy(update={"options": wished, "voices": voices})
+    handler = TranslateChunk(store, await started(Dictionary(TABLE)))
+    (out,) = await handler.handle(event.model_copy(update={"data": data}), work)
+    assert (out.options, out.voices) == (wished, voices)
