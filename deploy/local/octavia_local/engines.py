@@ -20,12 +20,14 @@ class EngineEnvironment:
             only talked to.
         gib: the disk it takes, in GiB.
         cuda: whether a machine with an NVIDIA GPU gets other packages: requirements/engine-<name>-cuda.txt.
+        libraries: our packages that the service needs beside common.
     """
 
     name: str
     service: str | None
     gib: int
     cuda: bool = False
+    libraries: tuple[str, ...] = ()
 
     def folder(self, layout: Layout) -> Path:
         return layout.engines / self.name
@@ -42,14 +44,14 @@ class EngineEnvironment:
         """Our own packages that live in it: the service, and what its tests start servers with."""
         if self.service is None:
             return []
-        folders = ("libs/common", f"services/{self.service}", "samples", "deploy/local")
+        folders = ("libs/common", *self.libraries, f"services/{self.service}", "samples", "deploy/local")
         return [layout.root / folder / "pyproject.toml" for folder in folders]
 
 
 ENGINES = (
     EngineEnvironment("faster-whisper", "transcriber", gib=1, cuda=True),
     EngineEnvironment("coqui", "synthesizer", gib=8),
-    EngineEnvironment("demucs", "assembler", gib=6),
+    EngineEnvironment("demucs", "assembler", gib=6, libraries=("libs/subtitles",)),
     EngineEnvironment("vllm", None, gib=10, cuda=True),
 )
 """Every engine that has an environment of its own. All others run in the platform's."""

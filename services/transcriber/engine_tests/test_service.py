@@ -46,6 +46,7 @@ async def environment(addresses, database_url, topic_prefix, bucket, tiny_whispe
         "WHISPER_MODEL": str(tiny_whisper),
         "WHISPER_MODEL_SIZES": f"small={tiny_whisper},loops={looping_whisper}",
         "WHISPER_THREADS": "1",
+        "WHISPER_CHUNKS_AT_ONCE": "2",
         "CHUNK_SHORTEST_SECONDS": "4",
         "CHUNK_PARTS": "2",
         "CHUNK_WINDOW": "2",

@@ -67,6 +67,17 @@ async def test_the_same_sound_gives_the_same_words(engine, talk, cancel):
     assert await engine.run(request_of(talk), cancel) == await engine.run(request_of(talk), cancel)
 
 
+async def test_chunks_beside_each_other_are_heard_as_if_alone(engine, tiny_whisper, talk, voice, cancel):
+    line = voice("And that is all for today.")
+    alone = [await engine.run(request_of(each), cancel) for each in (talk, line)]
+    both = make(tiny_whisper, whisper_chunks_at_once=2)
+    assert both.abreast == 2
+    await both.start()
+    beside = await asyncio.gather(*(both.run(request_of(each), cancel) for each in (talk, line, talk, line)))
+    assert beside == alone * 2
+    await both.close()
+
+
 async def test_silence_noise_and_nothing_have_no_words(engine, cancel):
     noise = np.random.default_rng(1).normal(0, 300, 10 * RATE).astype(np.int16)
     for samples in (np.zeros(10 * RATE, np.int16), noise, np.zeros(0, np.int16), np.zeros(100, np.int16)):

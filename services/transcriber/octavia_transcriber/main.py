@@ -43,7 +43,11 @@ async def serve(settings: TranscriberSettings) -> None:
     split = SplitStage(store, _cutter(settings, store, diarizer), languages)
     runtime.add_stage(topics.CREDITS_RESERVED, CreditsReserved, split, name="transcriber.splitter")
     runtime.add_stage(
-        topics.CHUNKS_RELEASED, ChunkReleased, RecognitionStage(store, engine), name="transcriber.recogniser"
+        topics.CHUNKS_RELEASED,
+        ChunkReleased,
+        RecognitionStage(store, engine),
+        name="transcriber.recogniser",
+        abreast=engine.abreast,
     )
     runtime.add_transactional(
         {

@@ -86,6 +86,12 @@ class TranscriberSettings(ServiceSettings):
         ge=1,
         description="Most windows of 30 s decoded at once; halves itself where the memory does not suffice.",
     )
+    whisper_chunks_at_once: int = Field(
+        1,
+        ge=1,
+        description="Chunks that one process recognises at once: 2 keep a GPU busy while the CPU finds "
+        "speech and times words; each takes memory of its own.",
+    )
     whisper_beam_size: int = Field(5, ge=1, description="Candidates that Whisper follows at once.")
     whisper_models_kept: int = Field(
         1, ge=1, description="Most models in memory at once, where `WHISPER_MODEL_SIZES` offers several."

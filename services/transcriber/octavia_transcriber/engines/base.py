@@ -55,6 +55,8 @@ class Recogniser(Engine[RecognitionRequest, Recognition]):
     kind = "transcriber"
     languages: Sequence[str] | None = None
     honours: tuple[str, ...] = ()
+    abreast: int = 1
+    """How many chunks one process recognises at once."""
 
     def variant(self, model_size: str | None) -> Mapping[str, Any]:
         """What else a transcript depends on, beside name and version: JSON values for its key.

@@ -28,6 +28,7 @@ def _faster_whisper(settings: TranscriberSettings) -> Recogniser:
             device=settings.whisper_device,
             compute_type=settings.whisper_compute_type,
             threads=settings.whisper_threads,
+            workers=settings.whisper_chunks_at_once,
             kept=settings.whisper_models_kept,
         )
     )
@@ -37,7 +38,11 @@ def _faster_whisper(settings: TranscriberSettings) -> Recogniser:
         most_compression=settings.whisper_most_compression,
     )
     return WhisperRecogniser(
-        models, guards, batch_size=settings.whisper_batch_size, beam_size=settings.whisper_beam_size
+        models,
+        guards,
+        batch_size=settings.whisper_batch_size,
+        beam_size=settings.whisper_beam_size,
+        abreast=settings.whisper_chunks_at_once,
     )
 
 

@@ -36,6 +36,8 @@ class WhisperOptions:
     device: str = "auto"
     compute_type: str = "auto"
     threads: int = 0
+    workers: int = 1
+    """Calls that a model answers at once."""
     kept: int = 1
     """Most models in memory at once."""
 
@@ -221,6 +223,7 @@ class WhisperModels:
                 device_index=where.index,
                 compute_type=where.compute_type,
                 cpu_threads=self.options.threads,
+                num_workers=self.options.workers,
             )
         except (RuntimeError, ValueError, OSError, MemoryError) as error:
             if is_out_of_memory(error):

@@ -31,13 +31,16 @@ RULES = "1"
 
 
 class WhisperRecogniser(Recogniser):
-    """One chunk at a time; the windows of a chunk are decoded together."""
+    """The windows of a chunk are decoded together, and several chunks beside each other where that is set."""
 
     name = "faster-whisper"
     honours = ("glossary",)
 
-    def __init__(self, models: WhisperModels, guards: Guards, *, batch_size: int, beam_size: int) -> None:
+    def __init__(
+        self, models: WhisperModels, guards: Guards, *, batch_size: int, beam_size: int, abreast: int = 1
+    ) -> None:
         super().__init__()
+        self.abreast = self.threads = abreast
         self.models = models
         self._guards = guards
         self._batches = Batches(batch_size)
