@@ -12,12 +12,23 @@ import pytest
 from octavia_local.platform import Platform
 from octavia_samples.factory import CHEAP, make_speech_video
 from octavia_samples.script import endless
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 from psycopg import sql
 
 from .staging import Stage, staged
 
 ADMIN = "admin@example.org"
+
+PATIENCE = 20_000
+"""Milliseconds that a busy machine may take to show what is to be seen."""
 
 CHROMIUM = "/usr/bin/chromium"
 """Debian's own: what `make setup` installs."""
@@ -49,6 +60,7 @@ class Watched:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The browser, once for all tests."""
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
@@ -73,7 +85,7 @@ def visitor(chromium: Browser) -> Iterator[Callable[..., Page]]:
         context = chromium.new_context(
             **{"locale": "en-GB", "viewport": {"width": 1280, "height": 900}, **options}
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         watched.append(Watched(origin))

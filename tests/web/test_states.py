@@ -15,6 +15,8 @@ from playwright.sync_api import Page, expect
 from .staging import Stage, job, video
 from .words import Words, texts
 
+pytestmark = pytest.mark.timeout(300)
+
 Visitor = Callable[..., Page]
 
 LOOKS: dict[str, dict[str, Any]] = {
