@@ -47,13 +47,14 @@ def main() -> int:
     parser.add_argument("--gpu-hour", type=float, default=Prices.gpu, help="US dollars for a GPU and hour")
     parser.add_argument("--core-hour", type=float, default=Prices.core, help="US dollars for a core and hour")
     parser.add_argument("--seconds", type=float, default=60.0, help="length of each simulation")
+    parser.add_argument("--plan-only", action="store_true", help="leave the simulation out, and say so")
     parser.add_argument("--quick", action="store_true", help="see that it works; the page is not written")
     arguments = parser.parse_args()
     prices = Prices(arguments.gpu_hour, arguments.core_hour)
     try:
         with signals_as_exception():
             loads = QUICK if arguments.quick else SIMULATED
-            seen = asyncio.run(simulations(loads, arguments.seconds))
+            seen = [] if arguments.plan_only else asyncio.run(simulations(loads, arguments.seconds))
     except (LocalError, JobNotCompletedError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -138,7 +139,9 @@ Kafka, PostgreSQL, S3, all stages) are run with engines that sleep what the tabl
 faster than life, while jobs of two minutes come at random. Times are as in life.
 
 {simulated}
+"""
 
+VERDICT = """\
 A load is kept up with where jobs that come late take no longer than those that come early. A job alone takes
 {alone:.0f} s of its engines' time. The services' own time is not made shorter, so {speed:g} times of it is in
 every figure: {processes} processes on {cores} cores.
@@ -157,11 +160,18 @@ def page(prices: Prices, seen: Sequence[Seen]) -> str:
         fast_plans="\n".join(_plans(_FAST, prices)),
         partitions=SPREAD,
         speed=SPEED,
-        simulated="\n".join(_simulated(seen)),
+        simulated=_simulation(seen) if seen else "Not made yet: `make capacity` does.",
+    )
+
+
+def _simulation(seen: Sequence[Seen]) -> str:
+    verdict = VERDICT.format(
         alone=_alone(),
+        speed=SPEED,
         processes=max(sum(one.workers.values()) for one in seen) + 2,
         cores=len(os.sched_getaffinity(0)),
     )
+    return "\n".join([*_simulated(seen), "", verdict.rstrip()])
 
 
 def _alone() -> float:

@@ -68,3 +68,4 @@ def test_a_growing_queue_is_not_keeping_up() -> None:
     text = page(Prices(), [steady, growing])
     assert "| yes |" in text
     assert "| **no** |" in text
+    assert "Not made yet" in page(Prices(), [])
