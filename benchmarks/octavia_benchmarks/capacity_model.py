@@ -79,7 +79,7 @@ FAST_SPEECH = Stage(
     "VITS",
     CHUNK_SECONDS / 67.12,
     1,
-    "67.12 times real time on a V100 (the VITS paper, arXiv:2106.06103, table 3)",
+    "67.12 times real time on a V100 (the VITS paper, arXiv:2106.06103)",
 )
 """In place of XTTS: one voice a model, no cloning, a licence that allows business."""
 
