@@ -19,7 +19,7 @@ from octavia_common.artifacts import upload_key
 from octavia_common.artifacts.fake import FakeArtifactStore
 from octavia_common.artifacts.keys import sha256_of
 from octavia_common.database import Database
-from octavia_common.documents import DubResult, Loudness, Subtitles
+from octavia_common.documents import DubResult, Loudness, PlacedSegment, Subtitles
 from octavia_common.events import (
     AspectRatio,
     EnginePublished,
@@ -53,6 +53,7 @@ from octavia_gateway.videos.repository import VideosRepository
 from octavia_gateway.videos.run import Clip, VideoRun
 from octavia_gateway.videos.states import VideoStatus
 
+SEGMENT = "0000-01"
 PASSWORD = "correct horse battery"
 SECRET = "a secret of thirty-two characters"
 ADMIN = "admin@example.org"
@@ -126,6 +127,7 @@ class Things:
     video_id: UUID
     token: str
     filename: str
+    segment_id: str = SEGMENT
     others: dict[str, str] = field(default_factory=dict)
 
     def marks(self, owner: Member) -> list[str]:
@@ -293,7 +295,22 @@ class Doors:
             duration_seconds=40.0,
             media=media,
             speech_only=voice,
-            segments=(),
+            segments=(
+                PlacedSegment(
+                    id=SEGMENT,
+                    speaker="S1",
+                    start=1.0,
+                    end=2.0,
+                    slot_end=3.0,
+                    source_text="Hello.",
+                    text="Hola.",
+                    audio=None,
+                    duration=1.0,
+                    rate=1.0,
+                    placed_start=1.0,
+                    placed_end=2.0,
+                ),
+            ),
             subtitles=(Subtitles(language="es", srt=srt, vtt=vtt),),
             loudness=Loudness(source_lufs=None, output_lufs=None, output_true_peak_dbtp=None),
         )

@@ -61,6 +61,7 @@ _KNOWN = {
     "/api/v1/videos/{video_id}",
     "/api/v1/admin/jobs/{job_id}",
     "/api/v1/admin/videos/{video_id}",
+    "/api/v1/jobs/{job_id}/segments/{segment_id}",
     "/api/v1/video-callback/{token}",
     "/s/{token}",
 }

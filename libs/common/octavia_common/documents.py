@@ -191,6 +191,8 @@ class DubResult(Document):
     loudness: Loudness
     notes: tuple[str, ...] = ()
     """Sentences for the owner, such as that the video has no speech."""
+    plan: ArtifactRef | None = None
+    """The `ChunkPlan` that it was made by, so that it can be edited and made again."""
 
 
 class RemoteVideo(Document):

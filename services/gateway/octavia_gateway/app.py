@@ -16,6 +16,7 @@ from octavia_gateway.auth import endpoints as auth
 from octavia_gateway.auth import media_endpoints as media_cookie
 from octavia_gateway.capabilities import endpoints as capabilities
 from octavia_gateway.credits import endpoints as credits_
+from octavia_gateway.editing import endpoints as editing
 from octavia_gateway.erasure import endpoints as erasure
 from octavia_gateway.events import endpoints as events
 from octavia_gateway.events.handover import Handover
@@ -44,6 +45,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     *files.routers,
     capabilities.router,
     jobs.router,
+    editing.router,
     videos.batches,
     videos.router,
     video_content.router,

@@ -23,6 +23,7 @@ from octavia_gateway.capabilities.service import CapabilitiesService
 from octavia_gateway.credits.service import CreditsService
 from octavia_gateway.database import GatewayDatabase
 from octavia_gateway.deadlines import Deadlines, every
+from octavia_gateway.editing.service import EditingService
 from octavia_gateway.erasure.service import AccountDeletion
 from octavia_gateway.events.hub import EventHub
 from octavia_gateway.events.log import EventLog
@@ -73,6 +74,9 @@ class Gateway:
             "event hub": self.hub.run,
             "event streams": self.streams.run,
             "deadlines": lambda: every(settings.sweep_seconds, "deadlines", self.deadlines.sweep),
+            "renderings": lambda: every(
+                settings.sweep_seconds, "renderings", self.resources.editing.renderings.sweep
+            ),
             "moderation": self.resources.videos.moderation.run,
             "video deadlines": lambda: every(
                 settings.sweep_seconds, "video deadlines", self.resources.videos.deadlines.sweep
@@ -129,6 +133,7 @@ def compose(settings: GatewaySettings, database: Database, outbox: Outbox, store
             deadline=timedelta(seconds=settings.job_deadline_seconds),
             max_target_languages=settings.max_target_languages,
         ),
+        editing=EditingService(tables, store, deadline=timedelta(seconds=settings.job_deadline_seconds)),
         capabilities=capabilities,
         credits=CreditsService(tables),
         admin=AdminService(tables, hub),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from octavia_gateway.capabilities.service import CapabilitiesService
     from octavia_gateway.credits.service import CreditsService
     from octavia_gateway.database import GatewayDatabase
+    from octavia_gateway.editing.service import EditingService
     from octavia_gateway.erasure.service import AccountDeletion
     from octavia_gateway.events.service import StreamService
     from octavia_gateway.files.services import FileServices
@@ -50,6 +51,7 @@ class Resources:
     api_keys: "ApiKeysService"
     jobs: "JobsService"
     capabilities: "CapabilitiesService"
+    editing: "EditingService"
     credits: "CreditsService"
     admin: "AdminService"
     overview: "AdminOverview"

@@ -28,6 +28,8 @@ class MediaPlanned(JobEvent):
     plan: ArtifactRef
     chunks: int
     detected: DetectedLanguage | None = None
+    render: bool = False
+    """An edited language is put together anew: its chunks come translated, nothing is to be recognised."""
     made: tuple[str, ...] = ()
 
 

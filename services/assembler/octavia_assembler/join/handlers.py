@@ -49,7 +49,10 @@ class JoinChunks:
 
 
 class JoinLanguages:
-    """Consumes media.assembled. The last language to come in finishes the job."""
+    """Consumes media.assembled. The last language to come in finishes the job.
+
+    A rendering of an edited language ends no job: it has no hold to be captured, and is over at once.
+    """
 
     async def handle(self, connection: Any, events: Sequence[CloudEvent[Any]]) -> Sequence[EventData]:
         assembled = [event.data for event in events if isinstance(event.data, LanguageAssembled)]
@@ -57,10 +60,9 @@ class JoinLanguages:
         repository = JoinRepository(connection)
         known = await repository.lock_existing(holds)
         await repository.add_assembled(assembled)
-        return [
-            JobAssembled(job=run.job, outputs=run.outputs)
-            for run in await repository.claim_complete_runs(known)
-        ]
+        complete = await repository.claim_complete_runs(known)
+        await repository.forget(run.job.hold_id for run in complete if run.render)
+        return [JobAssembled(job=run.job, outputs=run.outputs) for run in complete if not run.render]
 
 
 class ForgetRuns:

@@ -34,10 +34,14 @@ class CompleteLanguage:
 
 @dataclass(frozen=True)
 class CompleteRun:
-    """A run all of whose languages are assembled, in the order in which they were asked for."""
+    """A run all of whose languages are assembled, in the order in which they were asked for.
+
+    `render` says that it put an edited language together anew.
+    """
 
     job: JobRef
     outputs: tuple[Output, ...]
+    render: bool
 
 
 class JoinRepository:
@@ -66,9 +70,10 @@ class JoinRepository:
         """Note how many chunks each run has, and its languages. The first plan of a run stays."""
         await self._connection.execute(
             """
-            UPDATE run SET job = new.job, spec = new.spec, plan = new.plan, chunks = new.chunks
-            FROM unnest($1::uuid[], $2::jsonb[], $3::jsonb[], $4::jsonb[], $5::integer[])
-                 AS new (hold_id, job, spec, plan, chunks)
+            UPDATE run
+            SET job = new.job, spec = new.spec, plan = new.plan, chunks = new.chunks, render = new.render
+            FROM unnest($1::uuid[], $2::jsonb[], $3::jsonb[], $4::jsonb[], $5::integer[], $6::boolean[])
+                 AS new (hold_id, job, spec, plan, chunks, render)
             WHERE run.hold_id = new.hold_id AND run.chunks IS NULL
             """,
             [event.job.hold_id for event in planned],
@@ -76,6 +81,7 @@ class JoinRepository:
             [event.spec.model_dump(mode="json") for event in planned],
             [event.plan.model_dump(mode="json") for event in planned],
             [event.chunks for event in planned],
+            [event.render for event in planned],
         )
         languages = [
             (event.job.hold_id, language, position)
@@ -171,7 +177,7 @@ class JoinRepository:
               AND NOT EXISTS (
                   SELECT FROM language WHERE language.hold_id = run.hold_id AND language.media IS NULL
               )
-            RETURNING hold_id, job, (
+            RETURNING hold_id, job, render, (
                 SELECT jsonb_agg(
                     jsonb_build_object(
                         'target_language', target_language, 'media', media, 'result', result
@@ -185,6 +191,7 @@ class JoinRepository:
             CompleteRun(
                 job=JobRef.model_validate(row["job"]),
                 outputs=tuple(Output.model_validate(output) for output in row["outputs"]),
+                render=row["render"],
             )
             for row in sorted(rows, key=lambda row: row["hold_id"])
         ]

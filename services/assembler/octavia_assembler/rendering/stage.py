@@ -153,6 +153,7 @@ class AssembleLanguage:
             subtitles=tuple(subtitles),
             loudness=rendered.loudness,
             notes=rendered.notes,
+            plan=request.plan,
         )
         ref = await store.write_document(recipe.key("result"), result)
         return result, ref

@@ -13,7 +13,7 @@ from octavia_gateway.jobs.models import Job, JobOutput
 from octavia_gateway.jobs.run import Run
 from octavia_gateway.jobs.states import JobStatus
 from octavia_gateway.jobs.units import Units
-from octavia_gateway.retention.in_use import JOB_AT_WORK
+from octavia_gateway.retention.in_use import JOB_AT_WORK, RENDER_AT_WORK
 
 
 class JobsRepository:
@@ -158,6 +158,11 @@ class JobsRepository:
             """,
             [_changing(job) for job in jobs],
         )
+
+    async def is_rendered(self, connection: Connection, job_id: UUID) -> bool:
+        """Whether an edited language of the job is being put together just now."""
+        query = f"SELECT EXISTS (SELECT 1 FROM renders WHERE job_id = $1 AND {RENDER_AT_WORK})"  # noqa: S608
+        return bool(await connection.fetchval(query, job_id))
 
     async def mark_deleted(self, connection: Connection, job_id: UUID) -> None:
         """Hide the job for good; its objects are removed next, and again by the sweep until they are."""

@@ -226,7 +226,7 @@ class JobsService:
         """
         async with self._database.user_transaction(user_id) as connection:
             job = await self._jobs.get(connection, user_id, job_id, lock=True)
-            if job.status.at_work:
+            if job.status.at_work or await self._jobs.is_rendered(connection, job_id):
                 raise JobRunningError
             await self._jobs.mark_deleted(connection, job_id)
             await self._announce(connection, deleted_draft(user_id, job_id))

@@ -7,6 +7,7 @@ from uuid import UUID
 from octavia_common.events import CloudEvent, EventData, JobEvent
 
 from octavia_gateway.database import Connection
+from octavia_gateway.editing.projection import RenderProjection
 from octavia_gateway.events.log import EventLog
 from octavia_gateway.files.made_objects import list_made
 from octavia_gateway.projection.artifacts import keys_in
@@ -23,11 +24,13 @@ class WorkProjection:
     def __init__(self, jobs: JobProjection, videos: VideoProjection, log: EventLog) -> None:
         self._jobs = jobs
         self._videos = videos
+        self._renders = RenderProjection()
         self._log = log
 
     async def handle(self, connection: Connection, events: Sequence[CloudEvent[Any]]) -> Sequence[EventData]:
         """Apply `events`, each to whichever its id belongs; there is nothing to publish."""
         drafts = await self._jobs.project(connection, events)
+        drafts += await self._renders.project(connection, events)
         drafts += await self._videos.project(connection, events)
         await list_made(connection, _made(events))
         await self._log.append(connection, drafts)

@@ -14,10 +14,11 @@ _LOCKS = 0x6F637461
 
 JOB_AT_WORK = "status IN ('queued', 'processing')"
 VIDEO_AT_WORK = "status IN ('pending', 'processing')"
+RENDER_AT_WORK = "status = 'rendering'"
 
 
 def nobody_at_work(user: str, *, nor: str | None = None) -> str:
-    """The SQL condition that no job or video of the user, an SQL expression, is at work.
+    """The SQL condition that no job, video or rendering of the user, an SQL expression, is at work.
 
     Where `nor` is given, there is none either for whose row, `busy`, that condition holds.
     """
@@ -25,7 +26,9 @@ def nobody_at_work(user: str, *, nor: str | None = None) -> str:
     return f"""NOT EXISTS (
     SELECT 1 FROM jobs busy WHERE busy.user_id = {user} AND (busy.{JOB_AT_WORK}{otherwise}))
 AND NOT EXISTS (
-    SELECT 1 FROM videos busy WHERE busy.user_id = {user} AND (busy.{VIDEO_AT_WORK}{otherwise}))"""  # noqa: S608
+    SELECT 1 FROM videos busy WHERE busy.user_id = {user} AND (busy.{VIDEO_AT_WORK}{otherwise}))
+AND NOT EXISTS (
+    SELECT 1 FROM renders busy WHERE busy.user_id = {user} AND (busy.{RENDER_AT_WORK}{otherwise}))"""  # noqa: S608
 
 
 async def begin_using(connection: Connection, user_id: UUID) -> None:
@@ -34,6 +37,6 @@ async def begin_using(connection: Connection, user_id: UUID) -> None:
 
 
 async def nothing_in_use(connection: Connection, user_id: UUID) -> bool:
-    """Whether no job or video of the user is at work; then none begins before the transaction ends."""
+    """Whether no work of the user is under way; then none begins before the transaction ends."""
     await connection.execute("SELECT pg_advisory_xact_lock($1, hashtext($2))", _LOCKS, str(user_id))
     return bool(await connection.fetchval(f"SELECT {nobody_at_work('$1')}", user_id))

@@ -32,7 +32,8 @@ class Room(Protocol):
 
 
 class OpenWindow:
-    """MediaPlanned → the job's first chunks. The plan of a job without speech opens nothing."""
+    """MediaPlanned → the job's first chunks. The plan of a job without speech opens nothing, nor does
+    that of an edited one, whose chunks are translated already."""
 
     def __init__(self, store: ArtifactStore, repository: WindowRepository, capacity: Room) -> None:
         self._store = store
@@ -43,7 +44,7 @@ class OpenWindow:
         self, connection: Any, events: Sequence[CloudEvent[MediaPlanned]]
     ) -> Sequence[ChunkReleased]:
         """Raises TransientError while the store is away, PermanentError for a plan that is broken."""
-        planned = [event.data for event in events if event.data.chunks]
+        planned = [event.data for event in events if event.data.chunks and not event.data.render]
         if not planned:
             return []
         windows = await asyncio.gather(*(self._window(one) for one in planned))

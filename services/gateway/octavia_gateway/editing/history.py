@@ -1,0 +1,30 @@
+"""The lines at a revision: what the pipeline made, and everything that was changed since. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from octavia_gateway.editing.changes import AnyChange, applied
+from octavia_gateway.editing.lines import Lines
+
+
+@dataclass(frozen=True)
+class Revision:
+    """What one revision changed of the one before it; or, where `back_to` is set, which it went back to."""
+
+    number: int
+    changes: tuple[AnyChange, ...] = ()
+    back_to: int | None = None
+    created_at: datetime | None = None
+
+
+def at_revision(base: Lines, revisions: Sequence[Revision], wanted: int, *, duration: float) -> Lines:
+    """The lines at revision `wanted` (0: as they were made); `revisions` are all, from 1 on."""
+    states = [base]
+    for revision in revisions[:wanted]:
+        if revision.back_to is not None:
+            states.append(states[revision.back_to])
+        else:
+            made = applied(states[-1], revision.changes, revision=revision.number, duration=duration)
+            states.append(made)
+    return states[wanted]

@@ -1,0 +1,40 @@
+"""An edited language and its renderings, as the gateway keeps them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from octavia_common.events import ArtifactRef, JobError
+
+
+class RenderStatus(StrEnum):
+    """Where a rendering stands."""
+
+    RENDERING = "rendering"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Edited:
+    """A language of a job: the result that is its revision 0, the newest one, the one that is rendered."""
+
+    language: str
+    base: ArtifactRef
+    head: int = 0
+    rendered: int = 0
+
+
+@dataclass(frozen=True)
+class Render:
+    """One run that puts a revision of a language together."""
+
+    hold_id: UUID
+    job_id: UUID
+    user_id: UUID
+    language: str
+    revision: int
+    status: RenderStatus
+    deadline_at: datetime
+    error: JobError | None = None

@@ -1,0 +1,70 @@
+"""Renderings end by the events of their runs: the new result takes the place of the one before it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from octavia_common.events import CloudEvent, JobFailed, LanguageAssembled, Output
+
+from octavia_gateway.database import Connection
+from octavia_gateway.editing.models import Render, RenderStatus
+from octavia_gateway.editing.repository import EditingRepository
+from octavia_gateway.events.log import Draft
+from octavia_gateway.jobs.repository import JobsRepository
+
+
+class RenderProjection:
+    """Projects a batch of events; what is no rendering's is passed by. Jobs are locked before renderings."""
+
+    def __init__(self) -> None:
+        self._editing = EditingRepository()
+        self._jobs = JobsRepository()
+
+    async def project(self, connection: Connection, events: Sequence[CloudEvent[Any]]) -> list[Draft]:
+        """Apply `events`; what the owners' streams are to be told."""
+        endings = {
+            event.data.job.hold_id: event.data
+            for event in events
+            if isinstance(event.data, LanguageAssembled | JobFailed)
+        }
+        if not endings:
+            return []
+        jobs = await self._jobs.lock_all(connection, {event.job.job_id for event in endings.values()})
+        ended = [
+            _ended(render, endings[render.hold_id])
+            for render in await self._editing.lock_at_work(connection, endings)
+        ]
+        if not ended:
+            return []
+        await self._editing.end(connection, ended)
+        for render in ended:
+            ending = endings[render.hold_id]
+            job = jobs.get(render.job_id)
+            if job is not None and isinstance(ending, LanguageAssembled):
+                output = Output(
+                    target_language=ending.target_language, media=ending.media, result=ending.result
+                )
+                outputs = {**job.run.outputs, ending.target_language: output}
+                jobs[render.job_id] = replace(job, run=replace(job.run, outputs=outputs))
+        touched = {render.job_id for render in ended}
+        await self._jobs.save(connection, [job for job_id, job in jobs.items() if job_id in touched])
+        return [_draft(render) for render in ended]
+
+
+def _ended(render: Render, ending: LanguageAssembled | JobFailed) -> Render:
+    if isinstance(ending, JobFailed):
+        return replace(render, status=RenderStatus.FAILED, error=ending.error)
+    return replace(render, status=RenderStatus.COMPLETED)
+
+
+def _draft(render: Render) -> Draft:
+    body = {
+        "id": str(render.job_id),
+        "language": render.language,
+        "revision": render.revision,
+        "status": render.status.value,
+        "error_code": render.error.code if render.error else None,
+        "error_message": render.error.message if render.error else None,
+    }
+    return Draft(render.user_id, render.job_id, "job.rendered", json.dumps(body))

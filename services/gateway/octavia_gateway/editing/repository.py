@@ -1,0 +1,187 @@
+"""The SQL of editing. Every function works on the caller's connection and never commits."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from octavia_common.events import ArtifactRef, JobError
+from pydantic import TypeAdapter
+
+from octavia_gateway.database import Connection
+from octavia_gateway.editing.changes import AnyChange
+from octavia_gateway.editing.history import Revision
+from octavia_gateway.editing.models import Edited, Render, RenderStatus
+
+_CHANGES: TypeAdapter[tuple[AnyChange, ...]] = TypeAdapter(tuple[AnyChange, ...])
+
+
+class EditingRepository:
+    """Revisions and renderings. `user_id` is asked for beside row level security."""
+
+    async def find(
+        self, connection: Connection, user_id: UUID, job_id: UUID, language: str, *, lock: bool = False
+    ) -> Edited | None:
+        """The language, if it was ever edited; locked where asked."""
+        query = (
+            "SELECT language, base, head, rendered FROM edited_languages "
+            "WHERE user_id = $1 AND job_id = $2 AND language = $3"
+        )
+        if lock:
+            query = f"{query} FOR UPDATE"
+        row = await connection.fetchrow(query, user_id, job_id, language)
+        return _edited(row) if row else None
+
+    async def all_of(self, connection: Connection, user_id: UUID, job_id: UUID) -> dict[str, Edited]:
+        """The job's languages that were ever edited."""
+        rows = await connection.fetch(
+            "SELECT language, base, head, rendered FROM edited_languages WHERE user_id = $1 AND job_id = $2",
+            user_id,
+            job_id,
+        )
+        return {row["language"]: _edited(row) for row in rows}
+
+    async def begin(
+        self, connection: Connection, user_id: UUID, job_id: UUID, language: str, base: ArtifactRef
+    ) -> Edited:
+        """The language, locked; from its first edit on it remembers what it began with."""
+        await connection.execute(
+            "INSERT INTO edited_languages (job_id, language, user_id, base) VALUES ($1, $2, $3, $4) "
+            "ON CONFLICT DO NOTHING",
+            job_id,
+            language,
+            user_id,
+            base.model_dump(mode="json"),
+        )
+        found = await self.find(connection, user_id, job_id, language, lock=True)
+        assert found is not None
+        return found
+
+    async def revisions(
+        self, connection: Connection, user_id: UUID, job_id: UUID, language: str
+    ) -> list[Revision]:
+        """All revisions, from 1 on."""
+        rows = await connection.fetch(
+            "SELECT revision, changes, back_to, created_at FROM revisions "
+            "WHERE user_id = $1 AND job_id = $2 AND language = $3 ORDER BY revision",
+            user_id,
+            job_id,
+            language,
+        )
+        return [
+            Revision(
+                row["revision"],
+                _CHANGES.validate_python(row["changes"]),
+                row["back_to"],
+                row["created_at"],
+            )
+            for row in rows
+        ]
+
+    async def add(
+        self, connection: Connection, user_id: UUID, job_id: UUID, language: str, revision: Revision
+    ) -> None:
+        """One more revision, which is the newest now; the language must be locked."""
+        await connection.execute(
+            "INSERT INTO revisions (job_id, language, revision, user_id, changes, back_to) "
+            "VALUES ($1, $2, $3, $4, $5, $6)",
+            job_id,
+            language,
+            revision.number,
+            user_id,
+            _CHANGES.dump_python(revision.changes, mode="json"),
+            revision.back_to,
+        )
+        await connection.execute(
+            "UPDATE edited_languages SET head = $4 WHERE user_id = $1 AND job_id = $2 AND language = $3",
+            user_id,
+            job_id,
+            language,
+            revision.number,
+        )
+
+    async def newest_renders(self, connection: Connection, user_id: UUID, job_id: UUID) -> dict[str, Render]:
+        """The last rendering of each language."""
+        rows = await connection.fetch(
+            """
+            SELECT DISTINCT ON (language) * FROM renders WHERE user_id = $1 AND job_id = $2
+            ORDER BY language, started_at DESC
+            """,
+            user_id,
+            job_id,
+        )
+        return {row["language"]: _render(row) for row in rows}
+
+    async def add_render(self, connection: Connection, render: Render) -> None:
+        """A rendering that begins. Raises asyncpg.UniqueViolationError where one is at work."""
+        await connection.execute(
+            "INSERT INTO renders (hold_id, job_id, language, user_id, revision, deadline_at) "
+            "VALUES ($1, $2, $3, $4, $5, $6)",
+            render.hold_id,
+            render.job_id,
+            render.language,
+            render.user_id,
+            render.revision,
+            render.deadline_at,
+        )
+
+    # As the service itself.
+
+    async def lock_at_work(self, connection: Connection, holds: Iterable[UUID]) -> list[Render]:
+        """Those of these runs that are renderings at work, locked in the order of their ids."""
+        rows = await connection.fetch(
+            "SELECT * FROM renders WHERE hold_id = ANY($1::uuid[]) AND status = 'rendering' "
+            "ORDER BY hold_id FOR UPDATE",
+            sorted(set(holds)),
+        )
+        return [_render(row) for row in rows]
+
+    async def lock_overdue(self, connection: Connection, *, now: datetime, limit: int) -> list[Render]:
+        """Renderings past their deadline that no other sweep has in hand."""
+        rows = await connection.fetch(
+            "SELECT * FROM renders WHERE status = 'rendering' AND deadline_at <= $1 "
+            "ORDER BY hold_id LIMIT $2 FOR UPDATE SKIP LOCKED",
+            now,
+            limit,
+        )
+        return [_render(row) for row in rows]
+
+    async def end(self, connection: Connection, renders: Sequence[Render]) -> None:
+        """Write how renderings ended; what is completed is the revision that can be downloaded."""
+        await connection.executemany(
+            "UPDATE renders SET status = $2, error = $3, finished_at = clock_timestamp() WHERE hold_id = $1",
+            [
+                (
+                    render.hold_id,
+                    render.status.value,
+                    render.error.model_dump(mode="json") if render.error else None,
+                )
+                for render in renders
+            ],
+        )
+        await connection.executemany(
+            "UPDATE edited_languages SET rendered = greatest(rendered, $3) "
+            "WHERE job_id = $1 AND language = $2",
+            [
+                (render.job_id, render.language, render.revision)
+                for render in renders
+                if render.status is RenderStatus.COMPLETED
+            ],
+        )
+
+
+def _edited(row: Any) -> Edited:
+    return Edited(row["language"], ArtifactRef.model_validate(row["base"]), row["head"], row["rendered"])
+
+
+def _render(row: Any) -> Render:
+    return Render(
+        hold_id=row["hold_id"],
+        job_id=row["job_id"],
+        user_id=row["user_id"],
+        language=row["language"],
+        revision=row["revision"],
+        status=RenderStatus(row["status"]),
+        deadline_at=row["deadline_at"],
+        error=JobError.model_validate(row["error"]) if row["error"] else None,
+    )

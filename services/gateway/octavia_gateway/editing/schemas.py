@@ -1,0 +1,168 @@
+"""Editing on the wire."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from octavia_gateway.editing.changes import AnyChange, Name, Seconds, Text
+from octavia_gateway.editing.history import Revision
+from octavia_gateway.editing.lines import Line
+from octavia_gateway.editing.service import Standing, Table
+from octavia_gateway.jobs.options import LanguageTag
+
+Number = Annotated[int, Field(ge=0, le=1_000_000)]
+MOST_CHANGES = 500
+
+
+class SegmentResponse(BaseModel):
+    """A line; times in seconds of the source."""
+
+    id: str
+    speaker: str
+    start: float
+    end: float
+    source_text: str
+    text: str
+    flags: list[str]
+
+    @classmethod
+    def of(cls, line: Line) -> "SegmentResponse":
+        """The document of a line."""
+        flags = ["untranslated"] if line.untranslated else []
+        return cls(
+            id=line.id,
+            speaker=line.speaker,
+            start=line.start,
+            end=line.end,
+            source_text=line.source_text,
+            text=line.text,
+            flags=flags,
+        )
+
+
+class SegmentsResponse(BaseModel):
+    """The table that people edit."""
+
+    job_id: UUID
+    language: str
+    source_language: str
+    revision: int
+    current_revision: int = Field(description="The newest; changes are made on this one.")
+    output_revision: int = Field(description="The one that the download has.")
+    segments: list[SegmentResponse]
+
+    @classmethod
+    def of(cls, table: Table) -> "SegmentsResponse":
+        """The document of a table."""
+        return cls(
+            job_id=table.job_id,
+            language=table.language,
+            source_language=table.source_language,
+            revision=table.revision,
+            current_revision=table.head,
+            output_revision=table.rendered,
+            segments=[SegmentResponse.of(line) for line in table.lines],
+        )
+
+
+class ChangeSegments(BaseModel):
+    """Changes that are made together, or not at all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    language: LanguageTag = Field(examples=["es"])
+    revision: Number = Field(description="The revision that they were made on.", examples=[0])
+    changes: list[AnyChange] = Field(
+        min_length=1,
+        max_length=MOST_CHANGES,
+        examples=[[{"op": "add", "start": 1.0, "end": 2.0, "text": "Hola."}]],
+    )
+
+
+class ChangeSegment(BaseModel):
+    """What is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    language: LanguageTag = Field(examples=["es"])
+    revision: Number = Field(description="The revision that it was made on.", examples=[0])
+    text: Text | None = None
+    source_text: Text | None = None
+    speaker: Name | None = None
+    start: Seconds | None = None
+    end: Seconds | None = None
+
+
+class GoBack(BaseModel):
+    """Undo everything since a revision."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    language: LanguageTag = Field(examples=["es"])
+    revision: Number = Field(description="The newest revision, as you know it.", examples=[0])
+    to: Number = Field(description="0: as it was made.", examples=[0])
+
+
+class RenderLanguages(BaseModel):
+    """Which languages; all that are stale where none is named."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    languages: list[LanguageTag] | None = Field(None, min_length=1, max_length=50)
+
+
+class RevisionResponse(BaseModel):
+    """One revision; its author is the job's owner."""
+
+    revision: int
+    created_at: datetime | None
+    changes: list[AnyChange]
+    back_to: int | None = Field(description="The revision that this one went back to.")
+
+    @classmethod
+    def of(cls, revision: Revision) -> "RevisionResponse":
+        """The document of a revision."""
+        return cls(
+            revision=revision.number,
+            created_at=revision.created_at,
+            changes=list(revision.changes),
+            back_to=revision.back_to,
+        )
+
+
+class RevisionList(BaseModel):
+    """All revisions, the newest last."""
+
+    items: list[RevisionResponse]
+
+
+class LanguageResponse(BaseModel):
+    """Where one language of a job stands."""
+
+    language: str
+    status: Literal["completed", "stale", "rendering", "failed"]
+    revision: int
+    output_revision: int
+    error_code: str | None
+    error_message: str | None
+
+    @classmethod
+    def of(cls, standing: Standing) -> "LanguageResponse":
+        """The document of a language."""
+        error = standing.render.error if standing.render and standing.state == "failed" else None
+        return cls(
+            language=standing.edited.language,
+            status=standing.state,  # type: ignore[arg-type]
+            revision=standing.edited.head,
+            output_revision=standing.edited.rendered,
+            error_code=error.code if error else None,
+            error_message=error.message if error else None,
+        )
+
+
+class LanguageList(BaseModel):
+    """The languages of a job, in the order asked for."""
+
+    items: list[LanguageResponse]

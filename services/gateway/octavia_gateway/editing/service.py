@@ -1,0 +1,209 @@
+"""What a user does with the lines of a finished dub. Each call is one transaction."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from octavia_common.artifacts.store import ArtifactStore
+from octavia_common.documents import DubResult
+from octavia_common.events import ArtifactRef
+
+from octavia_gateway.database import Connection, GatewayDatabase
+from octavia_gateway.editing.changes import AnyChange, applied
+from octavia_gateway.editing.errors import NotEditableError, RevisionConflictError, UnknownRevisionError
+from octavia_gateway.editing.history import Revision, at_revision
+from octavia_gateway.editing.lines import Lines, lines_of
+from octavia_gateway.editing.models import Edited, Render, RenderStatus
+from octavia_gateway.editing.rendering import Renderings
+from octavia_gateway.editing.repository import EditingRepository
+from octavia_gateway.files.errors import ResultNotFoundError
+from octavia_gateway.jobs.models import Job
+from octavia_gateway.jobs.repository import JobsRepository
+from octavia_gateway.jobs.states import JobStatus
+
+
+@dataclass(frozen=True)
+class Table:
+    """The lines of a language at a revision; `head` is the newest, `rendered` the one to be downloaded.
+
+    `base` is the result that revision 0 is, `duration` its length in seconds.
+    """
+
+    job_id: UUID
+    language: str
+    source_language: str
+    base: ArtifactRef
+    duration: float
+    revision: int
+    head: int
+    rendered: int
+    lines: Lines
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a language of a job stands."""
+
+    edited: Edited
+    render: Render | None
+
+    @property
+    def state(self) -> str:
+        """`rendering`, `failed` (its last rendering), `stale` (not rendered as it is) or `completed`."""
+        if self.render is not None and self.render.status is RenderStatus.RENDERING:
+            return "rendering"
+        if self.edited.head == self.edited.rendered:
+            return "completed"
+        failed = self.render is not None and self.render.status is RenderStatus.FAILED
+        return "failed" if failed else "stale"
+
+
+class EditingService:
+    """Tables of lines, their revisions, and renderings of them."""
+
+    def __init__(
+        self,
+        database: GatewayDatabase,
+        store: ArtifactStore,
+        *,
+        deadline: timedelta,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._clock = clock
+        self._jobs = JobsRepository()
+        self._editing = EditingRepository()
+        self.renderings = Renderings(database, store, deadline=deadline)
+
+    async def table(
+        self, user_id: UUID, job_id: UUID, language: str | None = None, revision: int | None = None
+    ) -> Table:
+        """The lines at a revision; the job's first language and the newest revision where none is named.
+
+        Raises JobNotFoundError, ResultNotFoundError (404), NotEditableError (409), UnknownRevisionError
+        (422).
+        """
+        async with self._database.user_transaction(user_id) as connection:
+            edited = await self._known(connection, user_id, job_id, language)
+            revisions = await self._editing.revisions(connection, user_id, job_id, edited.language)
+        wanted = edited.head if revision is None else revision
+        if wanted > edited.head:
+            raise UnknownRevisionError(edited.head)
+        base = await self._store.read_document(edited.base, DubResult)
+        return Table(
+            job_id=job_id,
+            language=edited.language,
+            source_language=base.source_language,
+            base=edited.base,
+            duration=base.duration_seconds,
+            revision=wanted,
+            head=edited.head,
+            rendered=edited.rendered,
+            lines=at_revision(lines_of(base), revisions, wanted, duration=base.duration_seconds),
+        )
+
+    async def change(
+        self,
+        user_id: UUID,
+        job_id: UUID,
+        language: str | None,
+        revision: int | None,
+        changes: Sequence[AnyChange],
+    ) -> Table:
+        """One more revision: all of `changes`, or none.
+
+        `revision` is the one that they were made on; None says that it does not matter. Raises what `table`
+        does, RevisionConflictError (409), UnknownSegmentError and UnsuitableChangeError (422).
+        """
+        return await self._add(
+            user_id, job_id, language, revision, lambda number: Revision(number, tuple(changes))
+        )
+
+    async def go_back(self, user_id: UUID, job_id: UUID, language: str, revision: int, to: int) -> Table:
+        """One more revision, which is as `to` was. Raises as `change` does."""
+        if to > revision:
+            raise UnknownRevisionError(revision)
+        return await self._add(
+            user_id, job_id, language, revision, lambda number: Revision(number, back_to=to)
+        )
+
+    async def revisions(self, user_id: UUID, job_id: UUID, language: str | None) -> list[Revision]:
+        """All revisions, from 1 on. Raises as `table` does."""
+        async with self._database.user_transaction(user_id) as connection:
+            edited = await self._known(connection, user_id, job_id, language)
+            return await self._editing.revisions(connection, user_id, job_id, edited.language)
+
+    async def languages(self, user_id: UUID, job_id: UUID) -> list[Standing]:
+        """Where each language stands. Raises JobNotFoundError (404), NotEditableError (409)."""
+        async with self._database.user_transaction(user_id) as connection:
+            job = await self._finished(connection, user_id, job_id)
+            edited = await self._editing.all_of(connection, user_id, job_id)
+            renders = await self._editing.newest_renders(connection, user_id, job_id)
+        return [
+            Standing(
+                edited.get(language) or Edited(language, job.run.outputs[language].result),
+                renders.get(language),
+            )
+            for language in job.run.languages
+        ]
+
+    async def render(self, user_id: UUID, job_id: UUID, languages: Sequence[str] | None) -> list[Standing]:
+        """Put together anew whatever is stale of these languages, or of all; what is not costs nothing.
+
+        Raises JobNotFoundError, ResultNotFoundError (404), NotEditableError, RenderingError (409).
+        """
+        standing = {each.edited.language: each for each in await self.languages(user_id, job_id)}
+        for language in languages or ():
+            if language not in standing:
+                raise _no_such_language(language, list(standing))
+        for language in languages or standing:
+            if standing[language].edited.head != standing[language].edited.rendered:
+                table = await self.table(user_id, job_id, language)
+                await self.renderings.begin(user_id, job_id, table.base, table.lines, table.revision)
+        return await self.languages(user_id, job_id)
+
+    async def _add(
+        self,
+        user_id: UUID,
+        job_id: UUID,
+        language: str | None,
+        revision: int | None,
+        make: Callable[[int], Revision],
+    ) -> Table:
+        now = await self.table(user_id, job_id, language)
+        if revision is not None and now.head != revision:
+            raise RevisionConflictError(now.head)
+        added = make(now.head + 1)
+        if added.back_to is None:  # what cannot be made is refused before anything is written
+            applied(now.lines, added.changes, revision=added.number, duration=now.duration)
+        async with self._database.user_transaction(user_id) as connection:
+            await self._finished(connection, user_id, job_id)
+            edited = await self._editing.begin(connection, user_id, job_id, now.language, now.base)
+            if edited.head != now.head:
+                raise RevisionConflictError(edited.head)
+            await self._editing.add(connection, user_id, job_id, now.language, added)
+        return await self.table(user_id, job_id, now.language)
+
+    async def _known(
+        self, connection: Connection, user_id: UUID, job_id: UUID, language: str | None
+    ) -> Edited:
+        job = await self._finished(connection, user_id, job_id)
+        language = language or job.run.languages[0]
+        if language not in job.run.outputs:
+            raise _no_such_language(language, list(job.run.outputs))
+        edited = await self._editing.find(connection, user_id, job_id, language)
+        return edited or Edited(language, job.run.outputs[language].result)
+
+    async def _finished(self, connection: Connection, user_id: UUID, job_id: UUID) -> Job:
+        job = await self._jobs.get(connection, user_id, job_id)
+        if job.status is not JobStatus.COMPLETED:
+            raise NotEditableError("Only the lines of a completed job can be edited.")
+        return job
+
+
+def _no_such_language(language: str, have: Sequence[str]) -> ResultNotFoundError:
+    return ResultNotFoundError(
+        f"This job has no result in {language[:35]}; it has: {', '.join(have)}.", languages=list(have)
+    )

@@ -1,0 +1,94 @@
+"""A line that came out wrong is mended without doing the rest again, on the real platform."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from octavia_local.api import Api
+from octavia_local.platform import Platform
+from octavia_samples import measure
+from octavia_samples.factory import make_speech_video
+from octavia_samples.script import SAMPLE
+
+from . import dubbing
+from .conftest import eventually
+from .ledger import assert_paid_once, verify_ledger
+from .test_dub import engine_calls
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+SENTENCE = "Esta frase es completamente distinta."
+
+
+class Editor:
+    """What a person does with one language of a finished job."""
+
+    def __init__(self, api: Api, job_id: str) -> None:
+        self._api = api
+        self._path = f"/api/v1/jobs/{job_id}"
+
+    async def segments(self) -> list[dict[str, Any]]:
+        table = await self._api.call("GET", f"{self._path}/segments", params={"language": "es"})
+        return list(table["segments"])
+
+    async def say(self, segment_id: str, text: str, revision: int) -> None:
+        body = {"language": "es", "revision": revision, "text": text}
+        await self._api.call("PATCH", f"{self._path}/segments/{segment_id}", json=body)
+
+    async def undo(self, revision: int, to: int) -> None:
+        await self._api.call(
+            "POST", f"{self._path}/undo", json={"language": "es", "revision": revision, "to": to}
+        )
+
+    async def render(self) -> None:
+        await self._api.call("POST", f"{self._path}/render", json={})
+
+        async def is_done() -> bool:
+            (language,) = (await self._api.call("GET", f"{self._path}/languages"))["items"]
+            assert language["status"] in ("rendering", "completed"), language
+            return bool(language["status"] == "completed")
+
+        await eventually(is_done, timeout=120)
+
+
+async def test_one_line_is_mended_by_one_call_and_undone_to_the_byte(
+    platform: Platform, api: Api, tmp_path: Path
+) -> None:
+    source = tmp_path / "sample.mp4"
+    truth = make_speech_video(source, SAMPLE)
+    job = await api.create((await api.upload(source))["file_id"], "es")
+    await api.process(job["id"])
+    assert (await api.wait(job["id"]))["status"] == "completed"
+    first = await api.download(job["id"], "es", tmp_path / "first.mp4")
+    editor = Editor(api, job["id"])
+    line = (await editor.segments())[2]
+    calls = {name: engine_calls(platform, name) for name in ("transcriber", "translator", "synthesizer")}
+
+    await editor.say(line["id"], SENTENCE, revision=0)
+    await editor.render()
+    edited = await api.download(job["id"], "es", tmp_path / "edited.mp4")
+    assert engine_calls(platform, "transcriber") == calls["transcriber"]
+    assert engine_calls(platform, "translator") == calls["translator"]
+    # One line, said again at most twice until it fits its slot.
+    assert 1 <= engine_calls(platform, "synthesizer") - calls["synthesizer"] <= 3
+    dubbing.assert_picture_untouched(source, edited)
+    dubbing.assert_onsets(edited, [each.start for each in truth.lines])
+    dubbing.assert_loudness_follows(source, edited)
+    spoken = (await api.transcript(job["id"], "es"))["segments"]
+    assert [each["text"] for each in spoken if each["id"] == line["id"]] == [SENTENCE]
+    assert SENTENCE.split()[-1] in " ".join(cue.text for cue in measure.cues(edited, track=1))
+    assert _digest(edited) != _digest(first)
+
+    await editor.undo(revision=1, to=0)
+    calls["synthesizer"] = engine_calls(platform, "synthesizer")
+    await editor.render()
+    undone = await api.download(job["id"], "es", tmp_path / "undone.mp4")
+    assert engine_calls(platform, "synthesizer") == calls["synthesizer"], "everything was made before"
+    assert _digest(undone) == _digest(first)
+    await assert_paid_once(api, job)
+    verify_ledger(platform)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
