@@ -85,7 +85,7 @@ manifests: setup ## Render the Kubernetes manifests anew, after a change below d
 
 test-deploy: setup ## Manifests and alert rules, with kustomize, kubectl, kubeconform and promtool
 	@$(LOCAL) check-deploy
-	@$(VENV)/python -m pytest tests/deploy $(ARGS)
+	@$(VENV)/python -m pytest tests/manifests $(ARGS)
 
 clean: down ## Remove the data, logs, secrets and environments of this checkout
 	@$(LOCAL) clean
