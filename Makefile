@@ -5,7 +5,7 @@ SHELL := /bin/sh
 VENV := .venv/bin
 LOCAL := $(VENV)/python -m octavia_local
 
-.PHONY: help setup run up down logs test test-long test-unit hostile chaos soak test-engines test-engines-weekly vllm lint format bench capacity sample engines lock manifests test-deploy clean
+.PHONY: help setup run up down logs test test-long test-unit hostile chaos soak test-engines test-engines-weekly test-tools vllm lint format bench capacity sample engines lock manifests test-deploy clean
 
 help: ## Explain every target
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' Makefile
@@ -28,16 +28,16 @@ down: ## Stop what `make up` started
 logs: ## Follow the logs of all servers and services
 	@$(LOCAL) logs
 
-test: lint ## Everything that needs no GPU and ends in minutes: setup, lint, tests
+test: lint test-tools ## Everything that needs no GPU and ends in minutes: setup, lint, tests
 	@$(VENV)/python -m pytest -m "not slow" --durations=20 --durations-min=10 $(ARGS)
 
-test-long: setup ## Only the slow tests: half an hour of speech, a thousand killed replicas
+test-long: test-tools ## Only the slow tests: half an hour of speech, a thousand killed replicas
 	@$(VENV)/python -m pytest -m slow $(ARGS)
 
-hostile: setup ## Hostile input in the long form: media, addresses, requests
+hostile: test-tools ## Hostile input in the long form: media, addresses, requests
 	@$(VENV)/python -m pytest tests/hostile tests/e2e/test_hostile_media.py -s $(ARGS)
 
-test-unit: setup ## Only the tests that start no server
+test-unit: test-tools ## Only the tests that start no server
 	@$(VENV)/python -m pytest -m "not integration and not e2e" $(ARGS)
 
 chaos: setup ## Half an hour of jobs while everything is killed and paused (MINUTES=30 SEED=random)
@@ -49,6 +49,9 @@ soak: setup ## Half an hour of steady load: memory and waiting events stay flat 
 
 test-engines: engines ## The heavy engines on tiny models, each in its environment, then a whole job through them
 	@$(LOCAL) test-engines $(ENGINES)
+
+test-tools: setup ## What only tests need: Chromium, strace
+	@$(LOCAL) test-tools
 
 lint: setup ## ruff and mypy --strict over everything
 	@$(VENV)/ruff check .

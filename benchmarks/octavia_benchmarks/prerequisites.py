@@ -1,4 +1,4 @@
-"""What only the benchmarks need: Redis from the distribution, Celery from requirements/bench.txt."""
+"""What only the benchmarks need: Redis and Chromium from Debian, Celery from requirements/bench.txt."""
 
 from octavia_local import system_packages
 from octavia_local.layout import Layout
@@ -15,10 +15,7 @@ def install(layout: Layout) -> None:
     Raises:
         LocalError: a step failed; says what to do.
     """
-    missing = system_packages.missing([_REDIS])
-    if missing:
-        say("Installing redis-server")
-        system_packages.install(missing)
+    system_packages.have([_REDIS, *system_packages.FOR_TESTS])
     requirements = layout.root / "requirements" / "bench.txt"
     stamp = Stamp(layout.root / ".venv" / ".octavia-bench", [requirements])
     if stamp.fresh:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-from octavia_local import vllm
+from octavia_local import system_packages, vllm
 from octavia_local.background import down, follow_logs, up
 from octavia_local.demo import Demo, ensure_sample
 from octavia_local.deployment import Deployment
@@ -45,6 +45,7 @@ def main() -> int:
     tests.add_argument("--weekly", action="store_true", help="only where they last passed over a week ago")
     tests.add_argument("names", nargs="*", metavar="NAME", help="engines; `platform`: whole jobs")
     commands.add_parser("vllm", help="serve a language model for the translator, until Ctrl-C")
+    commands.add_parser("test-tools", help="install the system packages that only tests need")
     commands.add_parser("lock", help="resolve requirements/*.txt anew")
     commands.add_parser("typecheck", help="mypy over every package of the checkout")
     commands.add_parser("manifests", help="render the Kubernetes manifests anew")
@@ -83,6 +84,8 @@ def _do(arguments: argparse.Namespace, layout: Layout) -> int:
         case "vllm":
             Toolchain(layout).install_engine(engine("vllm"))
             vllm.serve(layout, os.environ)
+        case "test-tools":
+            system_packages.have(system_packages.FOR_TESTS)
         case "lock":
             lock(layout.root, str(layout.root / ".octavia" / "bootstrap" / "bin" / "uv"))
         case "typecheck":

@@ -35,12 +35,9 @@ NEEDED = (
     SystemPackage("maven", command="mvn"),
     SystemPackage("postgresql", file="usr/lib/postgresql/*/bin/postgres"),
     SystemPackage("util-linux", command="setpriv"),
-    SystemPackage("iproute2", command="ip"),
-    SystemPackage("strace", command="strace"),
     SystemPackage("ffmpeg", command="ffmpeg"),
     SystemPackage("espeak-ng", command="espeak-ng"),
     SystemPackage("flite", command="flite"),
-    SystemPackage("chromium", command="chromium"),
     SystemPackage("fonts-dejavu-core", file="usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"),
     SystemPackage("apertium", command="apertium"),
     SystemPackage("apertium-eng-spa", file=f"{_MODES}/eng-spa.mode"),
@@ -50,10 +47,25 @@ NEEDED = (
     SystemPackage("apertium-es-pt", file=f"{_MODES}/es-pt.mode"),
 )
 
+FOR_TESTS = (
+    SystemPackage("iproute2", command="ip"),
+    SystemPackage("strace", command="strace"),
+    SystemPackage("chromium", command="chromium"),
+)
+"""What nobody needs who only runs it."""
+
 
 def missing(packages: Sequence[SystemPackage] = NEEDED) -> list[SystemPackage]:
     """Those of which nothing is found on this machine."""
     return [package for package in packages if not package.present]
+
+
+def have(packages: Sequence[SystemPackage]) -> None:
+    """Install those that are missing, and say so. Raises LocalError."""
+    wanted = missing(packages)
+    if wanted:
+        print(f"Installing system packages: {' '.join(package.name for package in wanted)}", flush=True)
+        install(wanted)
 
 
 def install(packages: Sequence[SystemPackage]) -> None:

@@ -48,7 +48,7 @@ class Toolchain:
 
     def _install(self) -> None:
         self._require_room()
-        self._system_packages()
+        system_packages.have(system_packages.NEEDED)
         for name in _JAR_SETS:
             self._jars(name)
         self._environment(self._venv, self._root / "requirements" / "platform.txt")
@@ -99,12 +99,6 @@ class Toolchain:
                 f"Too little disk: {free / 1024**3:.1f} GiB free at {self._root}, and the installation takes "
                 f"{_NEEDED_BYTES / 1024**3:.0f} GiB: make room."
             )
-
-    def _system_packages(self) -> None:
-        missing = system_packages.missing()
-        if missing:
-            say(f"Installing system packages: {' '.join(package.name for package in missing)}")
-            system_packages.install(missing)
 
     def _jars(self, name: str) -> None:
         target = self._java / name
