@@ -103,6 +103,7 @@ class Miniature:
             Route(f"{v1}/uploads/{{id}}", self.upload, methods=["HEAD", "GET", "PATCH"]),
             Route(f"{v1}/files/{{id}}", self.file),
             Route(f"{v1}/jobs/video-translate/create", self.create_job, methods=["POST"]),
+            Route(f"{v1}/jobs/audio-translate/create", self.create_job, methods=["POST"]),
             Route(f"{v1}/capabilities", self.capabilities),
             Route(f"{v1}/jobs", self.list_jobs),
             Route(f"{v1}/jobs/{{id}}", self.job),

@@ -28,6 +28,17 @@ def test_a_video_comes_back_in_two_languages(signed_in: Client, gateway: Miniatu
     assert job["source_language"] == "en"
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"), [("talk.mp3", "audio"), ("talk.flac", "audio"), ("talk.mkv", "video")]
+)
+def test_sound_alone_is_a_job_of_its_own_kind(
+    signed_in: Client, gateway: Miniature, talk: Path, name: str, kind: str
+) -> None:
+    file = talk.rename(talk.with_name(name))
+    assert signed_in("translate", str(file), "--to", "es").exit_code == 0
+    assert ("POST", f"/jobs/{kind}-translate/create") in gateway.calls
+
+
 def test_json_for_scripts(signed_in: Client, gateway: Miniature, talk: Path, tmp_path: Path) -> None:
     gateway.notes = ["Nobody speaks in this video."]
     result = signed_in(

@@ -1,5 +1,6 @@
 """`octavia translate`: from a file on this machine to its translations beside it."""
 
+import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ from octavia_cli.wishes import Wishes
 
 @reports_errors
 def translate(
-    file: Annotated[Path, typer.Argument(help=_("The video."))],
+    file: Annotated[Path, typer.Argument(help=_("The video, or sound such as a podcast."))],
     to: Annotated[list[str], typer.Option("--to", help=_("Target language, such as es; may be repeated."))],
     source: Annotated[
         str,
@@ -87,6 +88,12 @@ def translate(
     )
 
 
+def kind_of(file: Path) -> str:
+    """`audio` for what its name says is sound alone, else `video`."""
+    guessed, _encoding = mimetypes.guess_type(file.name)
+    return "audio" if guessed is not None and guessed.startswith("audio/") else "video"
+
+
 @dataclass(frozen=True)
 class Translation:
     """One run of `octavia translate`."""
@@ -100,9 +107,12 @@ class Translation:
         self, source: str, targets: list[str], wishes: Mapping[str, Any] = MappingProxyType({})
     ) -> dict[str, Any]:
         """Everything from the upload to the finished files; returns what `--json` prints. Raises CliError."""
-        brought = upload(self.api, self.file, lambda share: self.report.uploading(self.file.name, share))
+        kind = kind_of(self.file)
+        brought = upload(
+            self.api, self.file, lambda share: self.report.uploading(self.file.name, share), file_type=kind
+        )
         job = self.api.post(
-            "/jobs/video-translate/create",
+            f"/jobs/{kind}-translate/create",
             {
                 "file_id": brought["file_id"],
                 "source_language": source,

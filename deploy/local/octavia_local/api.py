@@ -72,10 +72,12 @@ class Api:
             )
         return answer
 
-    async def create(self, file_id: str, *targets: str, source: str = "en", **more: Any) -> dict[str, Any]:
-        """Create a job that dubs an uploaded file into `targets`."""
+    async def create(
+        self, file_id: str, *targets: str, source: str = "en", kind: str = "video-translate", **more: Any
+    ) -> dict[str, Any]:
+        """Create a job that dubs an uploaded file into `targets`; `kind` is also `audio-translate`."""
         body = {"file_id": file_id, "source_language": source, "target_languages": list(targets), **more}
-        job: dict[str, Any] = await self.call("POST", "/api/v1/jobs/video-translate/create", json=body)
+        job: dict[str, Any] = await self.call("POST", f"/api/v1/jobs/{kind}/create", json=body)
         return job
 
     async def process(self, job_id: str) -> dict[str, Any]:

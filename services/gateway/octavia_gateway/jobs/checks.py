@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from octavia_common.events import JobKind
+
 from octavia_gateway.files.models import FileRecord, FileType
 from octavia_gateway.jobs.errors import (
     NoAudioError,
@@ -11,16 +13,18 @@ from octavia_gateway.jobs.errors import (
 )
 
 
-def check_dubbable(file: FileRecord, storage_path: str | None) -> None:
-    """A video with sound, named rightly.
+def check_dubbable(file: FileRecord, kind: JobKind, storage_path: str | None) -> None:
+    """A video with sound, or sound alone, as the kind of job wants it, and named rightly.
 
     Raises StoragePathMismatchError, WrongFileTypeError, NoAudioError (422).
     """
     if storage_path is not None and storage_path != file.artifact.key:
         raise StoragePathMismatchError
-    if file.file_type is not FileType.VIDEO:
-        raise WrongFileTypeError("video", f"{file.filename} was uploaded as {file.file_type.value}.")
-    if file.media.video is None:
+    wanted = FileType.AUDIO if kind is JobKind.AUDIO_TRANSLATE else FileType.VIDEO
+    if file.file_type is not wanted:
+        reason = f"{file.filename} was uploaded as {file.file_type.value}."
+        raise WrongFileTypeError(wanted.value, reason)
+    if wanted is FileType.VIDEO and file.media.video is None:
         raise WrongFileTypeError("video", f"{file.filename} has no picture.")
     if not file.media.has_audio:
         raise NoAudioError

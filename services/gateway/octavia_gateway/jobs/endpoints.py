@@ -8,7 +8,7 @@ from octavia_common.events import JobKind
 
 from octavia_gateway.auth.dependencies import CurrentUser
 from octavia_gateway.idempotency import IdempotentRoute
-from octavia_gateway.jobs.schemas import CreateVideoTranslation, JobPage, JobResponse, ProcessResponse
+from octavia_gateway.jobs.schemas import CreateTranslation, JobPage, JobResponse, ProcessResponse
 from octavia_gateway.jobs.states import JobStatus
 from octavia_gateway.openapi import problems
 from octavia_gateway.pagination import CursorQuery, Limit, decode_moment, encode_cursor
@@ -20,10 +20,19 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"], route_class=IdempotentR
 
 @router.post("/video-translate/create", status_code=201, responses=problems(404, 409, 422, 503))
 async def create_video_translation(
-    body: CreateVideoTranslation, user: CurrentUser, resources: CurrentResources
+    body: CreateTranslation, user: CurrentUser, resources: CurrentResources
 ) -> JobResponse:
     """Create a dubbing job over an uploaded video. It is quoted; nothing is held before it is processed."""
-    return JobResponse.of(await resources.jobs.create_video_translation(user.user_id, body))
+    return JobResponse.of(await resources.jobs.create(user.user_id, JobKind.VIDEO_TRANSLATE, body))
+
+
+@router.post("/audio-translate/create", status_code=201, responses=problems(404, 409, 422, 503))
+async def create_audio_translation(
+    body: CreateTranslation, user: CurrentUser, resources: CurrentResources
+) -> JobResponse:
+    """Create a dubbing job over uploaded sound, such as a podcast; it comes back as it came, in another
+    language. Quoted as a video is."""
+    return JobResponse.of(await resources.jobs.create(user.user_id, JobKind.AUDIO_TRANSLATE, body))
 
 
 @router.get("", responses=problems(422))

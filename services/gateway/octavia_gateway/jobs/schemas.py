@@ -15,8 +15,8 @@ from octavia_gateway.messages import Language
 from octavia_gateway.pagination import Page
 
 
-class CreateVideoTranslation(BaseModel):
-    """A dubbing job over an uploaded video."""
+class CreateTranslation(BaseModel):
+    """A dubbing job over an uploaded video, or over sound alone."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -33,7 +33,7 @@ class CreateVideoTranslation(BaseModel):
     options: OptionsRequest = OptionsRequest()
 
     @model_validator(mode="after")
-    def _one_or_many(self) -> "CreateVideoTranslation":
+    def _one_or_many(self) -> "CreateTranslation":
         if (self.target_language is None) == (self.target_languages is None):
             raise ValueError("send either target_language or target_languages")
         return self

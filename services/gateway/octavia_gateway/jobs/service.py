@@ -35,7 +35,7 @@ from octavia_gateway.jobs.glossaries import write_glossary
 from octavia_gateway.jobs.models import Job
 from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.jobs.run import Run
-from octavia_gateway.jobs.schemas import CreateVideoTranslation
+from octavia_gateway.jobs.schemas import CreateTranslation
 from octavia_gateway.jobs.states import JobStatus
 from octavia_gateway.retention.in_use import begin_using
 
@@ -72,8 +72,8 @@ class JobsService:
         self._credits = CreditsRepository()
         self._log = EventLog()
 
-    async def create_video_translation(self, user_id: UUID, asked: CreateVideoTranslation) -> Job:
-        """A new job, quoted exactly; nothing is held.
+    async def create(self, user_id: UUID, kind: JobKind, asked: CreateTranslation) -> Job:
+        """A new job that dubs a video or sound, quoted exactly; nothing is held.
 
         Raises 404 for a foreign or unknown file, 422 for a file, languages or wishes that cannot be done,
         PricesUnknownError and CapabilitiesUnknownError (503).
@@ -92,11 +92,11 @@ class JobsService:
         job_id = uuid4()
         async with self._database.user_transaction(user_id) as connection:
             file = await self._files.get(connection, user_id, asked.file_id, keep=True)
-            checks.check_dubbable(file, asked.storage_path)
+            checks.check_dubbable(file, kind, asked.storage_path)
             prices = await self._prices(connection)
             glossary = await self._stored(connection, user_id, job_id, wishes.terms())
             spec = JobSpec(
-                kind=JobKind.VIDEO_TRANSLATE,
+                kind=kind,
                 source=file.artifact,
                 source_filename=file.filename,
                 duration_seconds=file.media.duration_seconds,

@@ -15,7 +15,7 @@ from octavia_common.events import (
     hold_id_of,
 )
 from octavia_common.pricing import KindPrice, PriceList, PriceTier
-from octavia_gateway.files.models import FileMedia, FileType, VideoSummary
+from octavia_gateway.files.models import AudioSummary, FileMedia, FileType, VideoSummary
 
 from .events import JobEvents
 from .world import Member, World
@@ -292,6 +292,37 @@ async def test_what_cannot_be_done_is_refused_at_create(world: World) -> None:
     assert await _create(world, member, file_id=str(mute.file_id)) == (422, "no_audio")
     picture = await world.add_file(member, file_type=FileType.IMAGE)
     assert await _create(world, member, file_id=str(picture.file_id)) == (422, "wrong_file_type")
+
+
+async def test_sound_is_a_job_of_its_own_kind(world: World) -> None:
+    member = await world.register()
+    prices = {
+        kind: KindPrice(tiers=(PriceTier(limit_seconds=None, credits=7),)) for kind in ("audio_translate",)
+    }
+    await world.publish_prices(PriceList(version="v3", kinds=prices))
+    media = FileMedia(
+        duration_seconds=40.0,
+        container="mp3",
+        video=None,
+        audio=(AudioSummary(codec="mp3", channels=2, sample_rate=44100),),
+    )
+    podcast = await world.add_file(member, file_type=FileType.AUDIO, media=media, filename="podcast.mp3")
+    film = await world.add_file(member)
+    asked = {"source_language": "en", "target_language": "es"}
+    path = "/api/v1/jobs/audio-translate/create"
+    made = await world.client.post(
+        path, json={**asked, "file_id": str(podcast.file_id)}, headers=member.headers
+    )
+    assert (made.status_code, made.json()["kind"], made.json()["quote"]["credits"]) == (
+        201,
+        "audio_translate",
+        7,
+    )
+    wrong = await world.client.post(
+        path, json={**asked, "file_id": str(film.file_id)}, headers=member.headers
+    )
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "wrong_file_type")
+    assert await _create(world, member, file_id=str(podcast.file_id)) == (422, "wrong_file_type")
 
 
 async def test_the_quote_is_by_length_and_a_dearer_price_is_asked_about(world: World) -> None:
