@@ -65,7 +65,21 @@ async def two_users_with_everything(world: World) -> tuple[UUID, UUID]:
                 upload_id,
                 user_id,
             )
+            for statement in _ABOUT_JOBS:
+                await connection.execute(statement, uuid4(), user_id)
     return members[0], members[1]
+
+
+_ABOUT_JOBS = (
+    "INSERT INTO edited_languages (job_id, user_id, language, base) VALUES ($1, $2, 'es', '{}')",
+    "INSERT INTO revisions (job_id, user_id, language, revision) VALUES ($1, $2, 'es', 1)",
+    "INSERT INTO renders (hold_id, user_id, job_id, language, revision, deadline_at) "
+    "VALUES ($1, $2, $1, 'es', 1, now())",
+    "WITH hook AS (INSERT INTO webhooks (webhook_id, user_id, url, kinds, secret) "
+    "VALUES ($1, $2, 'x', '{}', 'x') RETURNING *) "
+    "INSERT INTO webhook_deliveries (delivery_id, webhook_id, user_id, kind, body) "
+    "SELECT webhook_id, webhook_id, user_id, 'x', '{}' FROM hook",
+)
 
 
 async def tables_of_users(world: World) -> list[str]:
