@@ -23,8 +23,9 @@ MOST_CUES = 50_000
 _TIMES = re.compile(
     r"^\s*((?:\d{1,3}:)?\d{1,2}:\d{1,2}[,.]\d{1,3})\s*-->\s*((?:\d{1,3}:)?\d{1,2}:\d{1,2}[,.]\d{1,3})(.*)$"
 )
-_TAGS = r"(?:<[^<>\n]{0,80}>|\{\\[^{}\n]{0,200}\})"
-_ENCLOSED = re.compile(rf"\A((?:{_TAGS}|\s)*)(.*?)((?:</[^<>\n]{{0,40}}>|\s)*)\Z", re.DOTALL)
+_OVERRIDES = r"\{\\[^{}\n]{0,200}\}"
+_SRT_TAGS = rf"(?:<[A-Za-z/!?][^<>\n]{{0,80}}>|{_OVERRIDES})"
+_VTT_TAGS = r"<[^<>\n]{0,80}>"
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&nbsp;": "\u00a0", "&lrm;": "\u200e", "&rlm;": "\u200f", "&amp;": "&"}
 
 
@@ -64,7 +65,7 @@ class SubtitleFile:
         blocks, numbers = _split(self._source), count()
         for block in blocks:
             if block.is_cue:
-                before, after = _enclosing("\n".join(block.payload))
+                before, after = _enclosing("\n".join(block.payload), self.form)
                 lines = [write(line) for line in texts[next(numbers)]]
                 block.payload = f"{before}{chr(10).join(lines)}{after}".split("\n")
         return "\n".join(line for block in blocks for line in block.lines()) + "\n"
@@ -102,13 +103,14 @@ def _decoded(data: bytes) -> tuple[str, str]:
 
 
 def _form_of(text: str) -> Form:
-    head = text.lstrip("\ufeff \n")[:4096]
-    if head.startswith("WEBVTT"):
+    """By what comes first: a cue may say anything, the words of other forms' heads too."""
+    if text.lstrip("\ufeff \n").startswith("WEBVTT"):
         return Form.VTT
-    if "[Script Info]" in head or "[Events]" in head:
-        return Form.SSA if re.search(r"^\[V4 Styles\]", text, re.MULTILINE) else Form.ASS
-    if any(_TIMES.match(line) for line in text.split("\n", 2000)[:2000]):
-        return Form.SRT
+    for line in text.split("\n", 2000)[:2000]:
+        if _TIMES.match(line):
+            return Form.SRT
+        if line.lstrip("\ufeff ").startswith(("[Script Info]", "[Events]")):
+            return Form.SSA if re.search(r"^\[V4 Styles\]", text, re.MULTILINE) else Form.ASS
     raise UnreadableSubtitlesError(
         "This is no subtitle file: SubRip (.srt), WebVTT (.vtt) and SubStation (.ass, .ssa) can be read."
     )
@@ -176,17 +178,23 @@ def _milliseconds(clock: str) -> int:
     return ((hours * 60 + minutes) * 60 + seconds) * 1000 + int(part.ljust(3, "0"))
 
 
+def _tags(form: Form) -> str:
+    """The pattern of one piece of mark-up."""
+    return {Form.SRT: _SRT_TAGS, Form.VTT: _VTT_TAGS}.get(form, _OVERRIDES)
+
+
 def _plain(line: str, form: Form) -> str:
-    line = re.sub(_TAGS, "", line)
+    line = re.sub(_tags(form), "", line)
     if form is Form.VTT:
         for entity, letter in _ENTITIES.items():
             line = line.replace(entity, letter)
     return line.strip()
 
 
-def _enclosing(text: str) -> tuple[str, str]:
+def _enclosing(text: str, form: Form) -> tuple[str, str]:
     """The mark-up before and behind everything that a cue says."""
-    found = _ENCLOSED.match(text)
+    pattern = rf"((?:{_tags(form)}|\s)*)(.*?)((?:</[^<>\n]{{0,40}}>|\s)*)"
+    found = re.fullmatch(pattern, text, re.DOTALL)
     return (found[1], found[3]) if found else ("", "")
 
 
@@ -217,6 +225,6 @@ def _retold_ass(source: str, form: Form, texts: Sequence[Sequence[str]]) -> str:
     document, numbers = _parsed(source, form), count()
     for event in document.events:
         if not event.is_comment and not event.is_drawing:
-            before, _ = _enclosing(event.text)
+            before, _ = _enclosing(event.text, form)
             event.text = before + r"\N".join(ass_text(line) for line in texts[next(numbers)])
     return document.to_string(form.value)

@@ -183,6 +183,13 @@ def _without_joiner(cue: Cue) -> Cue:
     return Cue(cue.start_ms, cue.end_ms, tuple(line.replace(WORD_JOINER, "") for line in cue.lines))
 
 
+@pytest.mark.parametrize("words", ["[Script Info]", "[Events]", "WEBVTT", "2", "NOTE", "00:00:01,000"])
+def test_a_cue_may_say_what_files_begin_with(words: str) -> None:
+    written = [Cue(1000, 2000, (words,)), Cue(3000, 4000, ("on",))]
+    for text in (to_srt(written), to_vtt(written), to_ass(written)):
+        assert read(text.encode()).cues == tuple(written)
+
+
 def test_the_look_follows_the_picture() -> None:
     assert Look.for_picture(1920, 1080).font_size == 54
     assert Look.for_picture(1080, 1920).font_size == 30
