@@ -31,7 +31,7 @@ PATIENCE = 20_000
 """Milliseconds that a busy machine may take to show what is to be seen."""
 
 CHROMIUM = "/usr/bin/chromium"
-"""Debian's own: what `make setup` installs."""
+"""Debian's own: what `make test-tools` installs."""
 
 
 @dataclass
@@ -57,9 +57,9 @@ class Watched:
             self.wrong.append(f"asked elsewhere: {request.url}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """The browser, once for all tests."""
+    """The browser, once for all tests of pages; gone after them, for asyncio's tests cannot run beside it."""
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
