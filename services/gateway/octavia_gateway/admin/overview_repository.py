@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from octavia_gateway.database import Connection
+from octavia_gateway.retention.in_use import JOB_AT_WORK, VIDEO_AT_WORK
 
 _USERS = """
 SELECT u.user_id, u.email, u.is_admin, u.created_at,
@@ -19,20 +20,20 @@ WHERE ($1::text = '' OR strpos(u.email_key, $1) > 0)
 ORDER BY u.created_at DESC, u.user_id DESC LIMIT $4
 """
 
-_QUEUES = """
+_QUEUES = f"""
 SELECT 'job.' || lower(phase) AS name, count(*) AS waiting, min(submitted_at) AS oldest,
        min(heard_at) AS silent
-FROM jobs WHERE status IN ('queued', 'processing') GROUP BY phase
+FROM jobs WHERE {JOB_AT_WORK} GROUP BY phase
 UNION ALL
 SELECT 'video.' || status, count(*), min(submitted_at), NULL
-FROM videos WHERE status IN ('pending', 'processing') GROUP BY status
+FROM videos WHERE {VIDEO_AT_WORK} GROUP BY status
 UNION ALL
 SELECT 'fetch.' || state, count(*), min(created_at), NULL
 FROM remote_uploads WHERE state IN ('queued', 'receiving') GROUP BY state
 UNION ALL
 SELECT 'outbox', count(*), min(created_at), NULL FROM outbox HAVING count(*) > 0
 ORDER BY name
-"""
+"""  # noqa: S608 - constants
 
 _PROVIDERS = """
 SELECT coalesce(clip ->> 'provider', '') AS provider, spec ->> 'model' AS model,

@@ -116,8 +116,13 @@ def _known(tag: str, among: Collection[str]) -> str | None:
     folded = tag.lower()
     if folded in among:
         return folded
-    base = folded.split("-")[0]
+    base = primary(tag)
     return base if base in among else None
+
+
+def primary(tag: str) -> str:
+    """A tag's language alone, in lower case: `pt-BR` → `pt`."""
+    return tag.lower().split("-")[0]
 
 
 def _all(pairs: Mapping[str, Sequence[str]]) -> list[str]:

@@ -19,6 +19,11 @@ class EnginesRepository:
             tuple(row["published_at"] for row in rows),
         )
 
+    async def times(self, connection: Connection) -> tuple[datetime, ...]:
+        """When each was told of, in the order of `all`: an engine that is told of again has another time."""
+        rows = await connection.fetch("SELECT published_at FROM engines ORDER BY kind")
+        return tuple(row["published_at"] for row in rows)
+
     async def put(self, connection: Connection, engine: EnginePublished, *, published_at: datetime) -> None:
         """Keep `engine`, unless one of its kind that was published later is there."""
         await connection.execute(

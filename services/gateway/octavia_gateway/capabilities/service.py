@@ -22,12 +22,12 @@ class CapabilitiesService:
 
         Where the operator named pairs these hold even before the engines are known.
         """
+        told, capabilities = self._known
         async with self._database.service_connection() as connection:
-            told = await self._repository.all(connection)
-        before, capabilities = self._known
-        if told != before:
-            capabilities = Capabilities.of(told, self._narrowed)
-            self._known = (told, capabilities)
+            if await self._repository.times(connection) != told.times:
+                told = await self._repository.all(connection)
+                capabilities = Capabilities.of(told, self._narrowed)
+                self._known = (told, capabilities)
         if not told.complete and not self._narrowed:
             raise CapabilitiesUnknownError
         return capabilities

@@ -7,6 +7,7 @@ from octavia_gateway.capabilities.errors import (
     UnknownModelSizeError,
     UnknownVoiceError,
 )
+from octavia_gateway.capabilities.languages import primary
 from octavia_gateway.capabilities.models import Capabilities
 
 
@@ -37,11 +38,7 @@ def _check_voice(can: Capabilities, asked: str, target: str) -> None:
     speaking = [
         name
         for name, voice in can.voices.items()
-        if voice.language is None or _primary(voice.language) == _primary(target)
+        if voice.language is None or primary(voice.language) == primary(target)
     ]
     if asked not in speaking:
         raise UnknownVoiceError(asked, target, speaking)
-
-
-def _primary(tag: str) -> str:
-    return tag.split("-")[0].lower()

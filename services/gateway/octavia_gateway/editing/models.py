@@ -5,7 +5,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from octavia_common.documents import DubResult
 from octavia_common.events import ArtifactRef, JobError
+
+from octavia_gateway.editing.lines import Lines
 
 
 class RenderStatus(StrEnum):
@@ -24,6 +27,23 @@ class Edited:
     base: ArtifactRef
     head: int = 0
     rendered: int = 0
+
+
+@dataclass(frozen=True)
+class Table:
+    """The lines of a language at a revision; `head` is the newest, `rendered` the one to be downloaded.
+
+    `base` refers to `result`, what the pipeline made: revision 0 is read from it.
+    """
+
+    job_id: UUID
+    language: str
+    base: ArtifactRef
+    result: DubResult
+    revision: int
+    head: int
+    rendered: int
+    lines: Lines
 
 
 @dataclass(frozen=True)

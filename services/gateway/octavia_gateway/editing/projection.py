@@ -15,7 +15,10 @@ from octavia_gateway.jobs.repository import JobsRepository
 
 
 class RenderProjection:
-    """Projects a batch of events; what is no rendering's is passed by. Jobs are locked before renderings."""
+    """Projects a batch of events; what is no rendering's is passed by.
+
+    Jobs are locked before renderings: `JobProjection`, which sees the same events first, has locked them.
+    """
 
     def __init__(self) -> None:
         self._editing = EditingRepository()
@@ -30,7 +33,6 @@ class RenderProjection:
         }
         if not endings:
             return []
-        jobs = await self._jobs.lock_all(connection, {event.job.job_id for event in endings.values()})
         ended = [
             _ended(render, endings[render.hold_id])
             for render in await self._editing.lock_at_work(connection, endings)
@@ -38,6 +40,7 @@ class RenderProjection:
         if not ended:
             return []
         await self._editing.end(connection, ended)
+        jobs = await self._jobs.lock_all(connection, {render.job_id for render in ended})
         for render in ended:
             ending = endings[render.hold_id]
             job = jobs.get(render.job_id)
@@ -47,8 +50,7 @@ class RenderProjection:
                 )
                 outputs = {**job.run.outputs, ending.target_language: output}
                 jobs[render.job_id] = replace(job, run=replace(job.run, outputs=outputs))
-        touched = {render.job_id for render in ended}
-        await self._jobs.save(connection, [job for job_id, job in jobs.items() if job_id in touched])
+        await self._jobs.save(connection, list(jobs.values()))
         return [_draft(render) for render in ended]
 
 

@@ -9,21 +9,21 @@ from uuid import UUID, uuid4
 import asyncpg
 from octavia_common.artifacts import artifact_key, sha256_of
 from octavia_common.artifacts.store import ArtifactStore
-from octavia_common.documents import ChunkPlan, DubResult, Translation
+from octavia_common.documents import ChunkPlan, Translation
 from octavia_common.events import (
     ArtifactRef,
     ChunkTranslated,
-    EventData,
     JobError,
     JobFailed,
     JobRef,
+    JobSpec,
     MediaPlanned,
 )
 
 from octavia_gateway.database import GatewayDatabase
 from octavia_gateway.editing.errors import NotEditableError, RenderingError
-from octavia_gateway.editing.lines import Line, translations
-from octavia_gateway.editing.models import Render, RenderStatus
+from octavia_gateway.editing.lines import translations
+from octavia_gateway.editing.models import Render, RenderStatus, Table
 from octavia_gateway.editing.repository import EditingRepository
 from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.retention.in_use import begin_using
@@ -44,57 +44,43 @@ class Renderings:
         self._jobs = JobsRepository()
         self._editing = EditingRepository()
 
-    async def begin(
-        self, user_id: UUID, job_id: UUID, base: ArtifactRef, lines: Sequence[Line], revision: int
-    ) -> None:
+    async def begin(self, user_id: UUID, table: Table) -> None:
         """Hand the lines of a revision to the synthesizer, chunk by chunk, as a run of its own.
 
         Its hold id holds nothing: what was paid for is not paid for again. Raises NotEditableError,
         RenderingError (409).
         """
-        result = await self._store.read_document(base, DubResult)
+        result = table.result
         if result.plan is None:
             raise NotEditableError("This job was made before dubs could be edited. Process it again first.")
         plan = await self._store.read_document(result.plan, ChunkPlan)
-        if lines and not plan.chunks:
+        if table.lines and not plan.chunks:
             raise NotEditableError("Nobody speaks in this video, so there is no line to be spoken instead.")
-        language = result.target_language
-        written = await self._write(user_id, translations(lines, plan, result.source_language, language))
-        now = datetime.now(UTC)
+        documents = translations(table.lines, plan, result.source_language, table.language)
+        written = await self._write(user_id, documents)
+        render = Render(
+            hold_id=uuid4(),
+            job_id=table.job_id,
+            user_id=user_id,
+            language=table.language,
+            revision=table.revision,
+            status=RenderStatus.RENDERING,
+            deadline_at=datetime.now(UTC) + self._deadline,
+        )
         async with self._database.user_transaction(user_id) as connection:
             await begin_using(connection, user_id)
-            job = await self._jobs.get(connection, user_id, job_id, lock=True)
-            render = Render(
-                uuid4(), job_id, user_id, language, revision, RenderStatus.RENDERING, now + self._deadline
-            )
+            job = await self._jobs.get(connection, user_id, table.job_id, lock=True)
             try:
                 await self._editing.add_render(connection, render)
             except asyncpg.UniqueViolationError:
-                raise RenderingError(language) from None
-            ref = JobRef(
-                job_id=job_id, user_id=user_id, hold_id=render.hold_id, deadline_at=render.deadline_at
-            )
+                raise RenderingError(table.language) from None
             spec = job.spec.model_copy(
-                update={"source_language": result.source_language, "target_languages": (language,)}
+                update={"source_language": result.source_language, "target_languages": (table.language,)}
             )
-            events: list[EventData] = [
-                MediaPlanned(job=ref, spec=spec, plan=result.plan, chunks=len(plan.chunks), render=True),
-                *(
-                    ChunkTranslated(
-                        job=ref,
-                        chunk=planned.chunk,
-                        options=spec.options,
-                        voices=plan.voices,
-                        source_language=result.source_language,
-                        target_language=language,
-                        made=(translation.key,),
-                        translation=translation,
-                    )
-                    for planned, translation in zip(plan.chunks, written, strict=True)
-                ),
-            ]
+            ref = _ref(render)
+            planned = MediaPlanned(job=ref, spec=spec, plan=result.plan, chunks=len(plan.chunks), render=True)
             async with self._database.as_service(connection, user_id):
-                await self._database.add_events(connection, events)
+                await self._database.add_events(connection, [planned, *_chunks(ref, spec, plan, written)])
 
     async def sweep(self) -> None:
         """Fail at most `BATCH` renderings past their deadline, and have their work stopped."""
@@ -119,6 +105,26 @@ class Renderings:
                 return await self._store.write_document(key, document)
 
         return list(await asyncio.gather(*(write(document) for document in documents)))
+
+
+def _chunks(
+    ref: JobRef, spec: JobSpec, plan: ChunkPlan, written: Sequence[ArtifactRef]
+) -> list[ChunkTranslated]:
+    """What the translator would say of each chunk."""
+    (language,) = spec.target_languages
+    return [
+        ChunkTranslated(
+            job=ref,
+            chunk=planned.chunk,
+            options=spec.options,
+            voices=plan.voices,
+            source_language=spec.source_language,
+            target_language=language,
+            made=(translation.key,),
+            translation=translation,
+        )
+        for planned, translation in zip(plan.chunks, written, strict=True)
+    ]
 
 
 def _ref(render: Render) -> JobRef:

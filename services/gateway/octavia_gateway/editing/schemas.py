@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from octavia_gateway.editing.changes import AnyChange, Name, Seconds, Text
 from octavia_gateway.editing.history import Revision
 from octavia_gateway.editing.lines import Line
-from octavia_gateway.editing.service import Standing, Table
+from octavia_gateway.editing.models import Table
+from octavia_gateway.editing.service import Standing
 from octavia_gateway.jobs.options import LanguageTag
 
 Number = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -59,7 +60,7 @@ class SegmentsResponse(BaseModel):
         return cls(
             job_id=table.job_id,
             language=table.language,
-            source_language=table.source_language,
+            source_language=table.result.source_language,
             revision=table.revision,
             current_revision=table.head,
             output_revision=table.rendered,

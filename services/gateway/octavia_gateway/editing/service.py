@@ -1,44 +1,25 @@
 """What a user does with the lines of a finished dub. Each call is one transaction."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from uuid import UUID
 
 from octavia_common.artifacts.store import ArtifactStore
 from octavia_common.documents import DubResult
-from octavia_common.events import ArtifactRef
 
 from octavia_gateway.database import Connection, GatewayDatabase
 from octavia_gateway.editing.changes import AnyChange, applied
 from octavia_gateway.editing.errors import NotEditableError, RevisionConflictError, UnknownRevisionError
 from octavia_gateway.editing.history import Revision, at_revision
 from octavia_gateway.editing.lines import Lines, lines_of
-from octavia_gateway.editing.models import Edited, Render, RenderStatus
+from octavia_gateway.editing.models import Edited, Render, RenderStatus, Table
 from octavia_gateway.editing.rendering import Renderings
 from octavia_gateway.editing.repository import EditingRepository
 from octavia_gateway.files.errors import ResultNotFoundError
 from octavia_gateway.jobs.models import Job
 from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.jobs.states import JobStatus
-
-
-@dataclass(frozen=True)
-class Table:
-    """The lines of a language at a revision; `head` is the newest, `rendered` the one to be downloaded.
-
-    `base` is the result that revision 0 is, `duration` its length in seconds.
-    """
-
-    job_id: UUID
-    language: str
-    source_language: str
-    base: ArtifactRef
-    duration: float
-    revision: int
-    head: int
-    rendered: int
-    lines: Lines
 
 
 @dataclass(frozen=True)
@@ -62,17 +43,9 @@ class Standing:
 class EditingService:
     """Tables of lines, their revisions, and renderings of them."""
 
-    def __init__(
-        self,
-        database: GatewayDatabase,
-        store: ArtifactStore,
-        *,
-        deadline: timedelta,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
+    def __init__(self, database: GatewayDatabase, store: ArtifactStore, *, deadline: timedelta) -> None:
         self._database = database
         self._store = store
-        self._clock = clock
         self._jobs = JobsRepository()
         self._editing = EditingRepository()
         self.renderings = Renderings(database, store, deadline=deadline)
@@ -95,9 +68,8 @@ class EditingService:
         return Table(
             job_id=job_id,
             language=edited.language,
-            source_language=base.source_language,
             base=edited.base,
-            duration=base.duration_seconds,
+            result=base,
             revision=wanted,
             head=edited.head,
             rendered=edited.rendered,
@@ -117,17 +89,19 @@ class EditingService:
         `revision` is the one that they were made on; None says that it does not matter. Raises what `table`
         does, RevisionConflictError (409), UnknownSegmentError and UnsuitableChangeError (422).
         """
-        return await self._add(
-            user_id, job_id, language, revision, lambda number: Revision(number, tuple(changes))
-        )
+        now = await self._current(user_id, job_id, language, revision)
+        added = Revision(now.head + 1, tuple(changes))
+        # What cannot be made is refused before anything is written.
+        lines = applied(now.lines, added.changes, revision=added.number, duration=now.result.duration_seconds)
+        return await self._add(user_id, now, added, lines)
 
     async def go_back(self, user_id: UUID, job_id: UUID, language: str, revision: int, to: int) -> Table:
         """One more revision, which is as `to` was. Raises as `change` does."""
         if to > revision:
             raise UnknownRevisionError(revision)
-        return await self._add(
-            user_id, job_id, language, revision, lambda number: Revision(number, back_to=to)
-        )
+        now = await self._current(user_id, job_id, language, revision)
+        then = await self.table(user_id, job_id, language, to)
+        return await self._add(user_id, now, Revision(now.head + 1, back_to=to), then.lines)
 
     async def revisions(self, user_id: UUID, job_id: UUID, language: str | None) -> list[Revision]:
         """All revisions, from 1 on. Raises as `table` does."""
@@ -161,30 +135,28 @@ class EditingService:
         for language in languages or standing:
             if standing[language].edited.head != standing[language].edited.rendered:
                 table = await self.table(user_id, job_id, language)
-                await self.renderings.begin(user_id, job_id, table.base, table.lines, table.revision)
+                await self.renderings.begin(user_id, table)
         return await self.languages(user_id, job_id)
 
-    async def _add(
-        self,
-        user_id: UUID,
-        job_id: UUID,
-        language: str | None,
-        revision: int | None,
-        make: Callable[[int], Revision],
+    async def _current(
+        self, user_id: UUID, job_id: UUID, language: str | None, revision: int | None
     ) -> Table:
+        """The newest lines, which have to be those of `revision` where one is named."""
         now = await self.table(user_id, job_id, language)
         if revision is not None and now.head != revision:
             raise RevisionConflictError(now.head)
-        added = make(now.head + 1)
-        if added.back_to is None:  # what cannot be made is refused before anything is written
-            applied(now.lines, added.changes, revision=added.number, duration=now.duration)
+        return now
+
+    async def _add(self, user_id: UUID, now: Table, added: Revision, lines: Lines) -> Table:
+        """Write down a revision of which `lines` come, unless another was quicker."""
         async with self._database.user_transaction(user_id) as connection:
-            await self._finished(connection, user_id, job_id)
-            edited = await self._editing.begin(connection, user_id, job_id, now.language, now.base)
+            await self._finished(connection, user_id, now.job_id)
+            edited = await self._editing.begin(connection, user_id, now.job_id, now.language, now.base)
             if edited.head != now.head:
                 raise RevisionConflictError(edited.head)
-            await self._editing.add(connection, user_id, job_id, now.language, added)
-        return await self.table(user_id, job_id, now.language)
+            await self._editing.add(connection, user_id, now.job_id, now.language, added)
+        number = added.number
+        return replace(now, revision=number, head=number, rendered=edited.rendered, lines=lines)
 
     async def _known(
         self, connection: Connection, user_id: UUID, job_id: UUID, language: str | None

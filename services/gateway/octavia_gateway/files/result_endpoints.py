@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from octavia_common.artifacts import sha256_of
 from octavia_common.documents import DubResult
 from starlette.responses import JSONResponse, Response
 
@@ -13,11 +12,10 @@ from octavia_gateway.auth.dependencies import CurrentViewer
 from octavia_gateway.files import captions
 from octavia_gateway.files.captions import SubtitleForm
 from octavia_gateway.files.errors import ResultNotFoundError
-from octavia_gateway.files.names import content_disposition, with_language
-from octavia_gateway.files.ranges import etag_of, none_match
+from octavia_gateway.files.names import with_language
 from octavia_gateway.files.results import Results, find_results
 from octavia_gateway.files.schemas import TranscriptResponse
-from octavia_gateway.files.serving import serve
+from octavia_gateway.files.serving import serve, serve_made
 from octavia_gateway.openapi import problems
 from octavia_gateway.resources import CurrentResources
 
@@ -134,10 +132,13 @@ async def _subtitles(
         )
     other = document.target_language if language == document.source_language else document.source_language
     filename = with_language(results.filename, f"{language}-{other}" if both else language, form.media_type)
+    made: bytes | None = None
     if both:
-        return _made(request, await captions.bilingual(document, language, form), form, filename)
-    if form is SubtitleForm.ASS:
-        return _made(request, await captions.restyled(resources.store, track, form), form, filename)
+        made = await captions.bilingual(document, language, form)
+    elif form is SubtitleForm.ASS:
+        made = await captions.restyled(resources.store, track, form)
+    if made is not None:
+        return serve_made(request, made, media_type=form.media_type, filename=filename)
     kept = track.srt if form is SubtitleForm.SRT else track.vtt
     return await serve(
         request,
@@ -146,16 +147,3 @@ async def _subtitles(
         filename=filename,
         modified=results.finished_at,
     )
-
-
-def _made(request: Request, content: bytes, form: SubtitleForm, filename: str) -> Response:
-    """What was made for this answer alone, unless the client has it."""
-    headers = {
-        "ETag": etag_of(sha256_of(content)),
-        "Cache-Control": "private, no-cache",
-        "Content-Disposition": content_disposition(filename),
-        "X-Content-Type-Options": "nosniff",
-    }
-    if not none_match(request.headers.get("if-none-match"), headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    return Response(content, headers=headers, media_type=form.media_type)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 
 from fastapi import Request
-from octavia_common.artifacts import ArtifactStore
+from octavia_common.artifacts import ArtifactStore, sha256_of
 from octavia_common.events import ArtifactRef
 from starlette.responses import Response, StreamingResponse
 
@@ -25,14 +25,7 @@ async def serve(
         ArtifactMissingError: 404.
     """
     etag = etag_of(ref.sha256)
-    headers = {
-        "Accept-Ranges": "bytes",
-        "ETag": etag,
-        "Last-Modified": http_date(modified),
-        "Cache-Control": "private, no-cache",
-        "Content-Disposition": content_disposition(filename),
-        "X-Content-Type-Options": "nosniff",
-    }
+    headers = _headers(etag, filename) | {"Accept-Ranges": "bytes", "Last-Modified": http_date(modified)}
     if not none_match(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
     wanted = None
@@ -55,6 +48,24 @@ async def serve(
         headers=headers,
         media_type=ref.media_type,
     )
+
+
+def serve_made(request: Request, content: bytes, *, media_type: str, filename: str) -> Response:
+    """The answer to GET with what was made for it alone: 200, or 304 where the client has it."""
+    etag = etag_of(sha256_of(content))
+    headers = _headers(etag, filename)
+    if not none_match(request.headers.get("if-none-match"), etag):
+        return Response(status_code=304, headers=headers)
+    return Response(content, headers=headers, media_type=media_type)
+
+
+def _headers(etag: str, filename: str) -> dict[str, str]:
+    return {
+        "ETag": etag,
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": content_disposition(filename),
+        "X-Content-Type-Options": "nosniff",
+    }
 
 
 async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -106,16 +106,16 @@ class JobsRepository:
         """Jobs of all users, or of one, newest first; with `silent_since` only those at work that nothing was
         heard of since. On a connection of the service."""
         rows = await connection.fetch(
-            """
+            f"""
             SELECT * FROM jobs
             WHERE deleted_at IS NULL
               AND (cardinality($1::text[]) = 0 OR status = ANY($1))
               AND ($2::uuid IS NULL OR user_id = $2)
-              AND ($3::timestamptz IS NULL OR (status IN ('queued', 'processing') AND heard_at < $3))
+              AND ($3::timestamptz IS NULL OR ({JOB_AT_WORK} AND heard_at < $3))
               AND ($4::timestamptz IS NULL OR (created_at, job_id) < ($4, $5::uuid))
             ORDER BY created_at DESC, job_id DESC
             LIMIT $6
-            """,
+            """,  # noqa: S608 - constants
             list(statuses),
             user_id,
             silent_since,

@@ -59,17 +59,16 @@ class WebhookSender:
         async with asyncio.TaskGroup() as tasks:
             while True:
                 await free.acquire()
-                free.release()
                 try:
                     due = await self._take(1)
                 except UNAVAILABLE as error:
                     log.warning("the database is away", task="webhooks", error=repr(error))
                     due = []
-                if not due:
+                if due:
+                    tasks.create_task(self._deliver(due[0])).add_done_callback(lambda _: free.release())
+                else:
+                    free.release()
                     await asyncio.sleep(IDLE_SECONDS)
-                for one in due:
-                    await free.acquire()
-                    tasks.create_task(self._deliver(one)).add_done_callback(lambda _: free.release())
 
     async def send_due(self) -> int:
         """Send what is due now, one after another; how many messages that were."""

@@ -1,12 +1,12 @@
 // The account: language, sessions, keys, leaving.
 
 import { get, onceKey, post, remove } from "../api.js";
-import { fill, h, icon } from "../dom.js";
+import { h, icon } from "../dom.js";
 import { ago, date, t } from "../i18n.js";
 import * as session from "../session.js";
 import { languages, signOut } from "../shell.js";
 import { confirm, modal } from "../ui/dialog.js";
-import { bones, button, complain, copy, during, failed, field, note } from "../ui/parts.js";
+import { button, complain, copy, during, field, loaded, note } from "../ui/parts.js";
 import { readAgain, toast } from "../ui/toast.js";
 
 export function page() {
@@ -31,15 +31,7 @@ export function page() {
 }
 
 function section(name, load) {
-  const body = h("div", {}, bones(2));
-  const look = async () => {
-    try {
-      fill(body, await load(look));
-    } catch (error) {
-      fill(body, failed(error, look));
-    }
-  };
-  look();
+  const { body } = loaded(load);
   return h("section", { class: "card", "aria-labelledby": name }, h("h2", { id: name }, t(`account.${name}`)), h("p", { class: "hint" }, t(`account.${name}_hint`)), body);
 }
 

@@ -5,7 +5,7 @@ import { fill, h } from "../dom.js";
 import { ago, date, duration, number, percent, t } from "../i18n.js";
 import * as session from "../session.js";
 import { modal } from "../ui/dialog.js";
-import { badge, bones, button, during, failed, field, nothing, note, reasonOf, segments, table as folding, word } from "../ui/parts.js";
+import { badge, button, during, field, loaded, nothing, note, reasonOf, segments, table as folding, word } from "../ui/parts.js";
 import { stepOf } from "../ui/recent-jobs.js";
 import { toast } from "../ui/toast.js";
 
@@ -33,15 +33,7 @@ export function page({ query }) {
 
 /** A card that loads what is in it, and can be loaded again. */
 function card(title, load, ...beside) {
-  const body = h("div", {}, bones(2));
-  const look = async () => {
-    try {
-      fill(body, await load(look));
-    } catch (error) {
-      fill(body, failed(error, look));
-    }
-  };
-  look();
+  const { body, look } = loaded(load);
   const again = button(t("admin.refresh"), { kind: "small plain", drawing: "retry", on: { click: () => during(again, look) } });
   return { element: h("section", { class: "card stack", "aria-label": title }, h("div", { class: "row apart" }, h("h2", {}, title), h("div", { class: "row tight" }, beside, again)), body), look };
 }

@@ -1,7 +1,7 @@
 // Small parts that many pages use.
 
 import { Problem } from "../api.js";
-import { attribute, h, icon, say } from "../dom.js";
+import { attribute, fill, h, icon, say } from "../dom.js";
 import { t, tOr } from "../i18n.js";
 import { toast } from "./toast.js";
 
@@ -52,6 +52,20 @@ export function note(kind, ...children) {
 export function failed(error, again) {
   return h("div", { class: "empty", role: "alert" }, icon("warn"), h("h2", {}, t("problem.title")), h("p", {}, reasonOf(error)),
     h("button", { type: "button", class: "button", on: { click: again } }, icon("retry"), t("action.again")));
+}
+
+/** A place that loads what is in it, and can be loaded again: {body, look}. */
+export function loaded(load) {
+  const body = h("div", {}, bones(2));
+  const look = async () => {
+    try {
+      fill(body, await load(look));
+    } catch (error) {
+      fill(body, failed(error, look));
+    }
+  };
+  look();
+  return { body, look };
 }
 
 export function nothing(drawing, title, text, ...actions) {
