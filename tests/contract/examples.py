@@ -74,6 +74,11 @@ EXAMPLES: tuple[EventData, ...] = (
         )
     ),
     e.JobSubmitted(job=_JOB, spec=_SPEC, quote=e.Quote(credits=20, price_version="v1")),
+    e.JobsSubmitted(
+        user_id=_USER,
+        batch_id=UUID(int=7),
+        jobs=(e.RequestedJob(job=_JOB, spec=_SPEC, quote=e.Quote(credits=20, price_version="v1")),),
+    ),
     e.JobAssembled(job=_JOB, outputs=(e.Output(target_language="es", media=_REF, result=_REF),)),
     e.JobFailed(job=_JOB, error=_ERROR),
     e.JobCancelled(job=_JOB),

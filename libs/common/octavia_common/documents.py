@@ -73,6 +73,25 @@ class Glossary(Document):
     terms: tuple[GlossaryTerm, ...] = Field(max_length=1000)
 
 
+class Pronunciation(Document):
+    """How a word or phrase of a target language is to be spoken.
+
+    `ipa` is for engines that read it, `spoken` (another spelling, by the language's own rules) for all; one
+    of the two is there. `language` is a BCP 47 tag; without one it holds in every language.
+    """
+
+    term: str = Field(min_length=1, max_length=200)
+    language: str | None = None
+    spoken: str | None = Field(default=None, max_length=200)
+    ipa: str | None = Field(default=None, max_length=200)
+
+
+class Pronunciations(Document):
+    """How terms of one job are to be spoken; of several for one term the last holds."""
+
+    terms: tuple[Pronunciation, ...] = Field(max_length=1000)
+
+
 class Word(Document):
     """One recognised word and its time."""
 
@@ -106,9 +125,9 @@ class Transcript(Document):
     segments: tuple[Segment, ...]
 
 
-Flag = Literal["rate_stretched", "too_long", "untranslated", "unspeakable"]
+Flag = Literal["rate_stretched", "too_long", "untranslated", "unspeakable", "unpronounced"]
 """What a person should look at: played above 1.2 times its rate; does not fit even at 1.5; could
-not be translated; could not be spoken."""
+not be translated; could not be spoken; has a term whose sounds, asked for in IPA, the voice lacks."""
 
 
 class TranslatedSegment(Document):

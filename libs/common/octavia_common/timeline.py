@@ -114,10 +114,11 @@ def timeline_of(told: Iterable[Told]) -> Timeline:
     first: dict[UUID, Told] = {}
     for one in sorted(told, key=lambda one: one.at):
         first.setdefault(one.event.id, one)
-    submitted = [one for one in first.values() if isinstance(one.event.data, JobSubmitted)]
-    if not submitted:
+    # A job that was submitted with others is known by its hold.
+    begun = [one for one in first.values() if isinstance(one.event.data, JobSubmitted | CreditsReserved)]
+    if not begun:
         raise ValueError("nothing is kept of a run of this job")
-    hold_id = submitted[-1].event.data.job.hold_id
+    hold_id = begun[-1].event.data.job.hold_id
     run = [one for one in first.values() if one.event.data.job.hold_id == hold_id]
     milestones = [_milestone(one) for one in run if type(one.event.data) in MILESTONES]
     return Timeline(hold_id, tuple(milestones), tuple(_steps(run)))

@@ -31,7 +31,12 @@ SPREAD = 24
 """Partitions of chunk topics: the most workers of one stage that can share them."""
 
 USERS_REGISTERED = Topic("users.registered", JOINED, (e.UserRegistered,), None, description="New accounts")
-JOBS_SUBMITTED = Topic("jobs.submitted", JOINED, (e.JobSubmitted,), description="Jobs to be held and begun")
+JOBS_SUBMITTED = Topic(
+    "jobs.submitted",
+    JOINED,
+    (e.JobSubmitted, e.JobsSubmitted),
+    description="Jobs to be held, singly or together, and begun",
+)
 JOBS_OUTCOME = Topic(
     "jobs.outcome",
     JOINED,

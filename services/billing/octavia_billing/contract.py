@@ -9,6 +9,7 @@ CONTRACT = Contract(
         e.UserRegistered,
         e.GrantRequested,
         e.JobSubmitted,
+        e.JobsSubmitted,
         e.JobAssembled,
         e.JobFailed,
         e.JobCancelled,

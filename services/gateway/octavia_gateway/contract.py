@@ -12,6 +12,7 @@ CONTRACT = Contract(
         events.UserRegistered,
         events.GrantRequested,
         events.JobSubmitted,
+        events.JobsSubmitted,
         events.JobCancelled,
         events.JobFailed,
         events.VideosSubmitted,

@@ -12,7 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.partitioner import DefaultPartitioner
 
 from octavia_common import topics
-from octavia_common.events import JobSubmitted
+from octavia_common.events import CreditsReserved, JobSubmitted
 from octavia_common.messaging.codec import UndecodableEventError, decode
 from octavia_common.messaging.headers import Made
 from octavia_common.settings import ServiceSettings
@@ -76,9 +76,12 @@ async def read_job(settings: ServiceSettings, job_id: UUID) -> list[Told]:
         names = {topic: f"{settings.kafka_prefix}{topic.name}" for topic in (*KEYED, *SPREAD)}
         reader = _Reader(consumer, await partitions_of(settings, names), job_id)
         submitted = await reader.read(topics.JOBS_SUBMITTED, 0.0, None)
-        if not submitted:
+        # What was submitted with others lies in its user's partition; then its hold is the first of it.
+        first = submitted or await reader.read(topics.CREDITS_RESERVED, 0.0, None)
+        begun = [one.at for one in first if isinstance(one.event.data, JobSubmitted | CreditsReserved)]
+        if not begun:
             return []
-        since = max(one.at for one in submitted if isinstance(one.event.data, JobSubmitted)) - 1
+        since = max(begun) - 1
         told = submitted
         for topic in KEYED[1:]:
             told += await reader.read(topic, since, None)

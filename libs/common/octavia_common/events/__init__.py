@@ -32,9 +32,11 @@ from octavia_common.events.jobs import (
     JobAssembled,
     JobCancelled,
     JobFailed,
+    JobsSubmitted,
     JobSubmitted,
     Output,
     Quote,
+    RequestedJob,
 )
 from octavia_common.events.pipeline import (
     AssemblyRequested,
@@ -99,6 +101,7 @@ __all__ = [
     "JobRef",
     "JobSpec",
     "JobSubmitted",
+    "JobsSubmitted",
     "LanguageAssembled",
     "LedgerPosted",
     "MediaPlanned",
@@ -106,6 +109,7 @@ __all__ = [
     "PricesPublished",
     "Quote",
     "ReleaseReason",
+    "RequestedJob",
     "RequestedVideo",
     "UserRegistered",
     "VideoCallbackReceived",

@@ -72,6 +72,10 @@ class JobOptions(Value):
         default=False, description="Speak in voices made of the source's own; its speakers' consent is given."
     )
     speakers: int | None = Field(default=None, ge=1, le=20, description="How many speak; None: find out.")
+    pronunciation: ArtifactRef | None = Field(default=None, description="A `documents.Pronunciations`.")
+    speaker_names: dict[str, str] = Field(
+        default_factory=dict, description="What the owner calls the speakers of the source (`S1`)."
+    )
 
 
 class JobSpec(Value):

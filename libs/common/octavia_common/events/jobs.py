@@ -1,8 +1,10 @@
 """Events of a job's life: asked for by the gateway, ended by whoever ends it."""
 
 from typing import ClassVar
+from uuid import UUID
 
-from octavia_common.events.base import ArtifactRef, JobError, JobEvent, JobSpec, Value
+from octavia_common.events.base import ArtifactRef, JobError, JobEvent, JobRef, JobSpec, Value
+from octavia_common.events.envelope import EventData
 
 
 class Quote(Value):
@@ -19,6 +21,30 @@ class JobSubmitted(JobEvent):
 
     spec: JobSpec
     quote: Quote
+
+
+class RequestedJob(Value):
+    """One job of several that are submitted together."""
+
+    job: JobRef
+    spec: JobSpec
+    quote: Quote
+
+
+class JobsSubmitted(EventData):
+    """Jobs of one user to be held together: the credits of all, or of none."""
+
+    TYPE: ClassVar[str] = "octavia.jobs.batch-submitted.v1"
+
+    user_id: UUID
+    batch_id: UUID
+    jobs: tuple[RequestedJob, ...]
+
+    def subject(self) -> str:
+        return str(self.user_id)
+
+    def identity(self) -> tuple[str, ...]:
+        return (str(self.batch_id), *(str(each.job.hold_id) for each in self.jobs))
 
 
 class Output(Value):

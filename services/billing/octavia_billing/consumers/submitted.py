@@ -1,6 +1,7 @@
-"""jobs.submitted: hold the quoted credits, or say why not."""
+"""jobs.submitted: hold the quoted credits, of a job or of all jobs of a batch, or say why not."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from octavia_common.events import (
@@ -9,60 +10,105 @@ from octavia_common.events import (
     CreditsReserved,
     EventData,
     JobError,
+    JobsSubmitted,
     JobSubmitted,
+    RequestedJob,
 )
 
-from octavia_billing.domain.operations import Operation, Outcome, Reject, Reserve, Verdict
+from octavia_billing.domain.operations import Operation, Outcome, Reject, Reserve, ReserveAll, Verdict
+from octavia_billing.domain.planner import LedgerConflictError
 from octavia_billing.domain.prices import check_quote
-from octavia_billing.domain.wording import insufficient_credits, purpose_of
+from octavia_billing.domain.wording import insufficient_credits, insufficient_for_jobs, purpose_of
 from octavia_billing.ledger import Ledger
 from octavia_billing.price_lists import PriceLists
 
 
+@dataclass(frozen=True)
+class _Submission:
+    """Jobs that are held together or not at all; mostly one."""
+
+    jobs: tuple[RequestedJob, ...]
+    error: JobError | None
+
+    @property
+    def operations(self) -> list[Operation]:
+        if self.error is not None:
+            return [
+                Reject(each.job.user_id, each.job.hold_id, each.job.job_id, purpose_of(each.spec))
+                for each in self.jobs
+            ]
+        reserves = tuple(_reserve(each) for each in self.jobs)
+        return [reserves[0]] if len(reserves) == 1 else [ReserveAll(reserves[0].user_id, reserves)]
+
+
 class SubmittedHandler:
-    """Reserves for each job of a batch, in order; a job decided before is passed over in silence."""
+    """Reserves for each submission, in order; a job decided before is passed over in silence."""
 
     def __init__(self, ledger: Ledger, prices: PriceLists) -> None:
         self._ledger = ledger
         self._prices = prices
 
     async def handle(self, connection: Any, events: Sequence[CloudEvent[Any]]) -> Sequence[EventData]:
-        """Returns CreditsReserved or CreditsRejected for each job, and the lines of the histories."""
-        jobs: list[JobSubmitted] = [event.data for event in events]
-        lists = await self._prices.by_version(connection, {job.quote.price_version for job in jobs})
-        errors = [check_quote(lists, job.spec, job.quote) for job in jobs]
-        operations = [_operation(job, error) for job, error in zip(jobs, errors, strict=True)]
-        outcomes, told = await self._ledger.settle(connection, operations)
-        for job, error, outcome in zip(jobs, errors, outcomes, strict=True):
-            answer = _answer(job, error, outcome)
-            if answer is not None:
-                told.append(answer)
+        """Returns CreditsReserved or CreditsRejected for each job, and the lines of the histories.
+
+        Raises LedgerConflictError for a batch with a job of another user than its own.
+        """
+        asked = [jobs for event in events if (jobs := _jobs(event.data))]
+        versions = {each.quote.price_version for jobs in asked for each in jobs}
+        lists = await self._prices.by_version(connection, versions)
+        submissions = []
+        for jobs in asked:
+            errors = (check_quote(lists, each.spec, each.quote) for each in jobs)
+            submissions.append(_Submission(jobs, next((error for error in errors if error), None)))
+        outcomes, told = await self._ledger.settle(
+            connection, [operation for each in submissions for operation in each.operations]
+        )
+        remaining = iter(outcomes)
+        for submission in submissions:
+            own = [next(remaining) for _ in submission.operations]
+            told += _answers(submission, [one for outcome in own for one in outcome.each or (outcome,)])
         return told
 
 
-def _operation(job: JobSubmitted, error: JobError | None) -> Operation:
-    purpose = purpose_of(job.spec)
-    if error is not None:
-        return Reject(job.job.user_id, job.job.hold_id, job.job.job_id, purpose)
+def _jobs(data: JobSubmitted | JobsSubmitted) -> tuple[RequestedJob, ...]:
+    if isinstance(data, JobSubmitted):
+        return (RequestedJob(job=data.job, spec=data.spec, quote=data.quote),)
+    if any(each.job.user_id != data.user_id for each in data.jobs):
+        raise LedgerConflictError("A job of this batch is another user's.", batch=str(data.batch_id))
+    return data.jobs
+
+
+def _reserve(asked: RequestedJob) -> Reserve:
+    job = asked.job
     return Reserve(
-        user_id=job.job.user_id,
-        hold_id=job.job.hold_id,
-        job_id=job.job.job_id,
-        amount=job.quote.credits,
-        purpose=purpose,
-        deadline_at=job.job.deadline_at,
+        user_id=job.user_id,
+        hold_id=job.hold_id,
+        job_id=job.job_id,
+        amount=asked.quote.credits,
+        purpose=purpose_of(asked.spec),
+        deadline_at=job.deadline_at,
     )
 
 
-def _answer(job: JobSubmitted, error: JobError | None, outcome: Outcome) -> EventData | None:
-    if outcome.verdict is Verdict.RESERVED:
-        return CreditsReserved(job=job.job, spec=job.spec, amount=outcome.amount)
-    if outcome.verdict is Verdict.REJECTED:
-        required = job.quote.credits
-        return CreditsRejected(
-            job=job.job,
-            required=required,
-            available=outcome.available,
-            error=error or insufficient_credits(required, outcome.available),
-        )
-    return None
+def _answers(submission: _Submission, outcomes: Sequence[Outcome]) -> list[EventData]:
+    answers: list[EventData] = []
+    decided = list(zip(submission.jobs, outcomes, strict=True))
+    refused = [each for each, outcome in decided if outcome.verdict is Verdict.REJECTED]
+    required = sum(each.quote.credits for each in refused)
+    for each, outcome in decided:
+        if outcome.verdict is Verdict.RESERVED:
+            answers.append(CreditsReserved(job=each.job, spec=each.spec, amount=outcome.amount))
+        elif outcome.verdict is Verdict.REJECTED:
+            if len(refused) == 1:
+                why = insufficient_credits(required, outcome.available)
+            else:
+                why = insufficient_for_jobs(len(refused), required, outcome.available)
+            answers.append(
+                CreditsRejected(
+                    job=each.job,
+                    required=required,
+                    available=outcome.available,
+                    error=submission.error or why,
+                )
+            )
+    return answers

@@ -32,6 +32,16 @@ def insufficient_credits(required: int, available: int) -> JobError:
     )
 
 
+def insufficient_for_jobs(jobs: int, required: int, available: int) -> JobError:
+    """Too little balance for jobs that were submitted together."""
+    return JobError(
+        code="insufficient_credits",
+        message=f"These {jobs} jobs need {required} credits and {available} are available. "
+        "Add credits, or choose fewer files or languages, then process them again.",
+        stage=STAGE,
+    )
+
+
 def insufficient_for_videos(videos: int, required: int, available: int) -> JobError:
     """Too little balance for videos that were asked for together."""
     what = "This video needs" if videos == 1 else f"These {videos} videos need"

@@ -10,6 +10,7 @@ from octavia_billing.consumers.grants import GrantHandler, WelcomeHandler
 from octavia_billing.consumers.outcome import OutcomeHandler
 from octavia_billing.consumers.submitted import SubmittedHandler
 from octavia_billing.consumers.videos import VideosHandler
+from octavia_billing.domain.planner import LedgerConflictError
 from octavia_billing.domain.prices import load_prices
 from octavia_billing.price_lists import PriceLists
 from octavia_billing.repositories.prices import PriceRepository
@@ -30,11 +31,13 @@ from octavia_common.events import (
     JobKind,
     JobRef,
     JobSpec,
+    JobsSubmitted,
     JobSubmitted,
     LedgerPosted,
     PricesPublished,
     Quote,
     ReleaseReason,
+    RequestedJob,
     UserRegistered,
     VideoGenerated,
     VideosSubmitted,
@@ -78,6 +81,11 @@ def submitted(
     )
 
 
+def together(user: UUID, *jobs: JobSubmitted) -> JobsSubmitted:
+    asked = tuple(RequestedJob(job=each.job, spec=each.spec, quote=each.quote) for each in jobs)
+    return JobsSubmitted(user_id=user, batch_id=uuid4(), jobs=asked)
+
+
 class Service:
     """Billing's handlers, called as the shell calls them: a batch in a transaction."""
 
@@ -87,7 +95,8 @@ class Service:
         self.handlers: dict[type[EventData], TransactionalHandler] = {
             UserRegistered: WelcomeHandler(bank.ledger, welcome_credits=welcome),
             GrantRequested: GrantHandler(bank.ledger),
-            JobSubmitted: SubmittedHandler(bank.ledger, self.prices),
+            JobSubmitted: (submitted := SubmittedHandler(bank.ledger, self.prices)),
+            JobsSubmitted: submitted,
             VideosSubmitted: VideosHandler(bank.ledger, self.prices),
             JobAssembled: (outcome := OutcomeHandler(bank.ledger)),
             JobFailed: outcome,
@@ -222,3 +231,43 @@ async def test_prices_are_published_once_a_version_and_old_quotes_stand(bank: Ba
     user = await bank.fund(100)
     assert of(CreditsReserved, await old_replica.take(submitted(user, version="newer")))
     assert of(CreditsReserved, await new_replica.take(submitted(user)))
+
+
+async def test_jobs_of_a_batch_are_held_together_and_have_lines_of_their_own(bank: Bank) -> None:
+    service, user = Service(bank), await bank.fund(100)
+    wanted = together(user, *(submitted(user) for _ in range(3)))
+    alone = submitted(user)
+    told = await service.take(wanted, alone)
+    assert [event.job for event in of(CreditsReserved, told)] == [
+        *(each.job for each in wanted.jobs),
+        alone.job,
+    ]
+    assert [line.amount for line in of(LedgerPosted, told)] == [-25] * 4
+    assert await bank.balance(user) == (0, 100)
+    assert await service.take(wanted) == [], "a batch that comes twice holds once"
+
+
+async def test_a_batch_of_jobs_that_costs_too_much_holds_nothing(bank: Bank) -> None:
+    service, user = Service(bank), await bank.fund(60)
+    wanted = together(user, *(submitted(user) for _ in range(3)))
+    told = await service.take(wanted)
+    refused = of(CreditsRejected, told)
+    assert [event.job for event in refused] == [each.job for each in wanted.jobs]
+    assert {(event.required, event.available) for event in refused} == {(75, 60)}
+    assert "These 3 jobs need 75 credits and 60 are available" in refused[0].error.message
+    assert await bank.balance(user) == (60, 0)
+
+
+async def test_one_quote_that_does_not_stand_refuses_the_batch(bank: Bank) -> None:
+    service, user = Service(bank), await bank.fund(100)
+    wanted = together(user, submitted(user), submitted(user, credits_quoted=1))
+    told = await service.take(wanted)
+    assert [event.error.code for event in of(CreditsRejected, told)] == ["quote_invalid"] * 2
+    assert await bank.balance(user) == (100, 0)
+
+
+async def test_a_batch_with_a_job_of_somebody_else_is_refused_whole(bank: Bank) -> None:
+    service, user, other = Service(bank), await bank.fund(100), await bank.fund(100)
+    with pytest.raises(LedgerConflictError):
+        await service.take(together(user, submitted(user), submitted(other)))
+    assert await bank.balance(other) == (100, 0)
