@@ -92,6 +92,8 @@ EXAMPLES: tuple[EventData, ...] = (
     e.ChunkTranslated.model_validate({**_IN_CHUNK, "translation": _REF}),
     e.ChunkSynthesized.model_validate({**_IN_CHUNK, "speech": _REF}),
     e.AssemblyRequested(job=_JOB, spec=_SPEC, target_language="es", plan=_REF, speech=(_REF, _REF)),
+    e.ChunkHeld(job=_JOB, chunk=_CHUNK, source_language="en", transcript=_REF, made=("a",)),
+    e.LanguageFailed(job=_JOB, target_language="fr", error=_ERROR),
     e.LanguageAssembled(job=_JOB, target_language="es", media=_REF, result=_REF, made=("a",)),
     e.VideosSubmitted(
         user_id=_USER,

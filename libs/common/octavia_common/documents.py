@@ -31,6 +31,8 @@ class PlannedChunk(Document):
     chunk: ChunkRef
     audio: ArtifactRef
     regions: tuple[SpeechRegion, ...]
+    translations: dict[str, ArtifactRef] = Field(default_factory=dict)
+    """A `Translation` by language, where a person has looked at them: they are spoken as they are."""
 
 
 class ChunkPlan(Document):

@@ -68,11 +68,15 @@ CHUNKS_TRANSLATED = Topic("chunks.translated", SPREAD, (e.ChunkTranslated,), des
 CHUNKS_SYNTHESIZED = Topic(
     "chunks.synthesized", JOINED, (e.ChunkSynthesized,), description="Spoken chunks, to be joined"
 )
+CHUNKS_HELD = Topic("chunks.held", JOINED, (e.ChunkHeld,), description="Chunks that wait for review")
 ASSEMBLY_REQUESTED = Topic(
     "assembly.requested", SPREAD, (e.AssemblyRequested,), description="Languages to put together"
 )
 MEDIA_ASSEMBLED = Topic(
-    "media.assembled", JOINED, (e.LanguageAssembled,), description="Finished languages of jobs"
+    "media.assembled",
+    JOINED,
+    (e.LanguageAssembled, e.LanguageFailed),
+    description="Finished languages of jobs, and those that cannot be made",
 )
 VIDEOS_SUBMITTED = Topic(
     "videos.submitted", JOINED, (e.VideosSubmitted,), description="Videos to be held, together, and begun"
@@ -123,6 +127,7 @@ EVENT_TOPICS: tuple[Topic, ...] = (
     CHUNKS_TRANSCRIBED,
     CHUNKS_TRANSLATED,
     CHUNKS_SYNTHESIZED,
+    CHUNKS_HELD,
     ASSEMBLY_REQUESTED,
     MEDIA_ASSEMBLED,
     VIDEOS_SUBMITTED,

@@ -8,6 +8,7 @@ CONTRACT = Contract(
     receives=(e.ChunkTranslated,),
     sends=(
         e.ChunkSynthesized,
+        e.LanguageFailed,
         e.JobFailed,
         e.EnginePublished,
     ),

@@ -8,6 +8,8 @@ CONTRACT = Contract(
     receives=(e.ChunkTranscribed,),
     sends=(
         e.ChunkTranslated,
+        e.ChunkHeld,
+        e.LanguageFailed,
         e.JobFailed,
         e.EnginePublished,
     ),

@@ -29,6 +29,7 @@ from octavia_common.events.credits import (
 from octavia_common.events.engines import EnginePublished, Voice
 from octavia_common.events.envelope import CloudEvent, EventData
 from octavia_common.events.jobs import (
+    FailedLanguage,
     JobAssembled,
     JobCancelled,
     JobFailed,
@@ -41,6 +42,7 @@ from octavia_common.events.jobs import (
 from octavia_common.events.pipeline import (
     AssemblyRequested,
     ChunkEvent,
+    ChunkHeld,
     ChunkLanguageEvent,
     ChunkReleased,
     ChunkSynthesized,
@@ -48,6 +50,7 @@ from octavia_common.events.pipeline import (
     ChunkTranslated,
     DetectedLanguage,
     LanguageAssembled,
+    LanguageFailed,
     MediaPlanned,
 )
 from octavia_common.events.videos import (
@@ -74,6 +77,7 @@ __all__ = [
     "AspectRatio",
     "AssemblyRequested",
     "ChunkEvent",
+    "ChunkHeld",
     "ChunkLanguageEvent",
     "ChunkRef",
     "ChunkReleased",
@@ -89,6 +93,7 @@ __all__ = [
     "EnginePublished",
     "EntryKind",
     "EventData",
+    "FailedLanguage",
     "GrantRequested",
     "GrantSource",
     "JobAssembled",
@@ -103,6 +108,7 @@ __all__ = [
     "JobSubmitted",
     "JobsSubmitted",
     "LanguageAssembled",
+    "LanguageFailed",
     "LedgerPosted",
     "MediaPlanned",
     "Output",

@@ -76,6 +76,9 @@ class JobOptions(Value):
     speaker_names: dict[str, str] = Field(
         default_factory=dict, description="What the owner calls the speakers of the source (`S1`)."
     )
+    review: Literal["none", "transcript", "translation"] = Field(
+        default="none", description="Where the job stops until a person has looked at it and releases it."
+    )
 
 
 class JobSpec(Value):
@@ -89,10 +92,13 @@ class JobSpec(Value):
     target_languages: tuple[str, ...]
     model_size: str | None = None
     options: JobOptions = JobOptions()
+    plan: ArtifactRef | None = Field(
+        default=None, description="A `documents.ChunkPlan` that a person has looked at: nothing is cut anew."
+    )
 
 
 class JobError(Value):
-    """Why a job failed, in words its owner can act on."""
+    """Why a job, or one language of it, failed, in words its owner can act on."""
 
     code: str
     message: str

@@ -55,12 +55,20 @@ class Output(Value):
     result: ArtifactRef
 
 
+class FailedLanguage(Value):
+    """One language of a job that could not be made, and why."""
+
+    target_language: str
+    error: JobError
+
+
 class JobAssembled(JobEvent):
-    """Every result asked for is in the store: the hold may be captured."""
+    """Every result that could be made is in the store: the hold may be captured, by their share."""
 
     TYPE: ClassVar[str] = "octavia.jobs.assembled.v1"
 
     outputs: tuple[Output, ...]
+    failed: tuple[FailedLanguage, ...] = ()
 
 
 class JobFailed(JobEvent):

@@ -5,7 +5,7 @@ from zlib import crc32
 
 from pydantic import Field
 
-from octavia_common.events.base import ArtifactRef, ChunkRef, JobEvent, JobOptions, JobSpec, Value
+from octavia_common.events.base import ArtifactRef, ChunkRef, JobError, JobEvent, JobOptions, JobSpec, Value
 
 
 class DetectedLanguage(Value):
@@ -31,6 +31,12 @@ class MediaPlanned(JobEvent):
     render: bool = False
     """An edited language is put together anew: its chunks come translated, nothing is to be recognised."""
     made: tuple[str, ...] = ()
+    released: bool = False
+    """A job that stopped for review goes on: `plan` holds what a person has looked at, `spec` the languages
+    that are still to be made. It comes second, behind the run's first plan."""
+
+    def identity(self) -> tuple[str, ...]:
+        return (*super().identity(), *(("released",) if self.released else ()))
 
 
 class ChunkEvent(JobEvent):
@@ -63,6 +69,29 @@ class ChunkReleased(ChunkEvent):
     source_language: str
     target_languages: tuple[str, ...]
     model_size: str | None = None
+    translations: dict[str, ArtifactRef] = Field(default_factory=dict)
+    """A `documents.Translation` by language, where a person has looked at them: spoken as they are."""
+
+
+class ChunkHeld(ChunkEvent):
+    """The chunk waits for review: its transcript (for all languages), or its translation into one.
+
+    Joined, so keyed by job. `options.review` says where the job stops.
+    """
+
+    TYPE: ClassVar[str] = "octavia.chunks.held.v1"
+
+    source_language: str
+    transcript: ArtifactRef | None = None
+    target_language: str | None = None
+    translation: ArtifactRef | None = None
+    made: tuple[str, ...] = ()
+
+    def identity(self) -> tuple[str, ...]:
+        return (str(self.job.hold_id), str(self.chunk.index), self.target_language or "")
+
+    def slot(self) -> int | None:
+        return None
 
 
 class ChunkLanguageEvent(ChunkEvent):
@@ -130,6 +159,18 @@ class LanguageAssembled(JobEvent):
     media: ArtifactRef
     result: ArtifactRef
     made: tuple[str, ...] = ()
+
+    def identity(self) -> tuple[str, ...]:
+        return (str(self.job.hold_id), self.target_language)
+
+
+class LanguageFailed(JobEvent):
+    """One language cannot be made; the others go on, and the job ends with those that can."""
+
+    TYPE: ClassVar[str] = "octavia.media.language-failed.v1"
+
+    target_language: str
+    error: JobError
 
     def identity(self) -> tuple[str, ...]:
         return (str(self.job.hold_id), self.target_language)

@@ -28,6 +28,7 @@ WORK_TOPICS = (
     topics.CHUNKS_TRANSCRIBED,
     topics.CHUNKS_TRANSLATED,
     topics.CHUNKS_SYNTHESIZED,
+    topics.CHUNKS_HELD,
     topics.MEDIA_ASSEMBLED,
     topics.VIDEOS_RESERVED,
     topics.VIDEOS_PROGRESS,
