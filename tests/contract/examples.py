@@ -95,6 +95,16 @@ EXAMPLES: tuple[EventData, ...] = (
     e.ChunkHeld(job=_JOB, chunk=_CHUNK, source_language="en", transcript=_REF, made=("a",)),
     e.LanguageFailed(job=_JOB, target_language="fr", error=_ERROR),
     e.LanguageAssembled(job=_JOB, target_language="es", media=_REF, result=_REF, made=("a",)),
+    e.ExportRequested(
+        job=_JOB,
+        spec=_SPEC,
+        kind=e.ExportKind.BURNT,
+        container="mp4",
+        results=(_REF,),
+        subtitles=e.ExportSubtitles(content="bilingual", position="auto"),
+    ),
+    e.ExportMade(job=_JOB, media=_REF, notes=("It is here.",), made=("a",)),
+    e.ExportFailed(job=_JOB, error=_ERROR),
     e.VideosSubmitted(
         user_id=_USER,
         batch_id=UUID(int=6),

@@ -78,6 +78,10 @@ MEDIA_ASSEMBLED = Topic(
     (e.LanguageAssembled, e.LanguageFailed),
     description="Finished languages of jobs, and those that cannot be made",
 )
+EXPORTS_REQUESTED = Topic(
+    "exports.requested", SPREAD, (e.ExportRequested,), description="Other files to be made of results"
+)
+EXPORTS_MADE = Topic("exports.made", JOINED, (e.ExportMade, e.ExportFailed), description="How exports ended")
 VIDEOS_SUBMITTED = Topic(
     "videos.submitted", JOINED, (e.VideosSubmitted,), description="Videos to be held, together, and begun"
 )
@@ -130,6 +134,8 @@ EVENT_TOPICS: tuple[Topic, ...] = (
     CHUNKS_HELD,
     ASSEMBLY_REQUESTED,
     MEDIA_ASSEMBLED,
+    EXPORTS_REQUESTED,
+    EXPORTS_MADE,
     VIDEOS_SUBMITTED,
     VIDEOS_RESERVED,
     VIDEOS_PROGRESS,

@@ -9,6 +9,7 @@ CONTRACT = Contract(
         events.MediaPlanned,
         events.ChunkSynthesized,
         events.AssemblyRequested,
+        events.ExportRequested,
         events.LanguageAssembled,
         events.LanguageFailed,
         events.CreditsRejected,
@@ -23,5 +24,7 @@ CONTRACT = Contract(
         events.LanguageFailed,
         events.JobAssembled,
         events.JobFailed,
+        events.ExportMade,
+        events.ExportFailed,
     ),
 )

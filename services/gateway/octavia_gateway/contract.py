@@ -19,6 +19,7 @@ CONTRACT = Contract(
         events.ChunkTranscribed,
         events.ChunkTranslated,
         events.LanguageFailed,
+        events.ExportRequested,
         events.VideosSubmitted,
         events.VideoCallbackReceived,
     ),

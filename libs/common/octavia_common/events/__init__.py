@@ -28,6 +28,13 @@ from octavia_common.events.credits import (
 )
 from octavia_common.events.engines import EnginePublished, Voice
 from octavia_common.events.envelope import CloudEvent, EventData
+from octavia_common.events.exports import (
+    ExportFailed,
+    ExportKind,
+    ExportMade,
+    ExportRequested,
+    ExportSubtitles,
+)
 from octavia_common.events.jobs import (
     FailedLanguage,
     JobAssembled,
@@ -93,6 +100,11 @@ __all__ = [
     "EnginePublished",
     "EntryKind",
     "EventData",
+    "ExportFailed",
+    "ExportKind",
+    "ExportMade",
+    "ExportRequested",
+    "ExportSubtitles",
     "FailedLanguage",
     "GrantRequested",
     "GrantSource",

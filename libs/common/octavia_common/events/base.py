@@ -95,6 +95,16 @@ class JobSpec(Value):
     plan: ArtifactRef | None = Field(
         default=None, description="A `documents.ChunkPlan` that a person has looked at: nothing is cut anew."
     )
+    preview_seconds: float | None = Field(
+        default=None, gt=0, description="Only so much of the source, from its start, is worked on; None: all."
+    )
+
+    @property
+    def worked_seconds(self) -> float:
+        """How much of the source is worked on, and paid for."""
+        if self.preview_seconds is None:
+            return self.duration_seconds
+        return min(self.duration_seconds, self.preview_seconds)
 
 
 class JobError(Value):

@@ -7,8 +7,9 @@ from dataclasses import replace
 import structlog
 
 from octavia_common import topics
-from octavia_common.events import CloudEvent, EventData, JobError, JobEvent, JobRef, VideosSubmitted
+from octavia_common.events import CloudEvent, EventData, JobError, VideosSubmitted
 from octavia_common.events.jobs import JobFailed
+from octavia_common.messaging.failures import failure_of
 from octavia_common.messaging.incoming import Incoming
 from octavia_common.messaging.publisher import EventPublisher, EventTooLargeError, Outgoing
 from octavia_common.telemetry.metrics import DEAD_LETTERS
@@ -32,7 +33,7 @@ INTERNAL_MESSAGE = (
 
 
 class DeadLetters:
-    """Gives up on a message: keeps it, and fails its jobs where they are known."""
+    """Gives up on a message: keeps it, and tells that its work has failed where it is known."""
 
     def __init__(self, publisher: EventPublisher) -> None:
         self._publisher = publisher
@@ -53,8 +54,7 @@ class DeadLetters:
         }
         messages = [self._letter(incoming, incoming.body, headers)]
         error = JobError(code="internal", message=INTERNAL_MESSAGE, stage=consumer)
-        for job in _jobs_of(event.data) if event is not None else ():
-            failed = JobFailed(job=job, error=error)
+        for failed in _failures(event.data, error) if event is not None else ():
             messages.append(self._publisher.outgoing(failed, incoming.headers.get("traceparent", "")))
         try:
             await self._publisher.send(messages)
@@ -71,15 +71,9 @@ class DeadLetters:
         )
 
 
-def _jobs_of(data: EventData) -> Sequence[JobRef]:
-    """The jobs that cannot go on without this event."""
-    match data:
-        case JobFailed():
-            # A failure that cannot be applied must not make another one: that would go on for ever.
-            return ()
-        case JobEvent():
-            return (data.job,)
-        case VideosSubmitted():
-            return [video.job for video in data.videos]
-        case _:
-            return ()
+def _failures(data: EventData, error: JobError) -> Sequence[EventData]:
+    """What tells that the work that waits for this event cannot go on."""
+    if isinstance(data, VideosSubmitted):
+        return [JobFailed(job=video.job, error=error) for video in data.videos]
+    told = failure_of(data, error)
+    return [] if told is None else [told]

@@ -14,9 +14,10 @@ from opentelemetry.trace import SpanKind
 
 from octavia_common.cancellation import CancelToken
 from octavia_common.errors import JobCancelledError, OctaviaError, PermanentError, TransientError
-from octavia_common.events import CloudEvent, EventData, JobError, JobEvent, JobFailed
+from octavia_common.events import CloudEvent, EventData, JobError, JobEvent
 from octavia_common.messaging.codec import UndecodableEventError, decode
 from octavia_common.messaging.consumer import Consumer, Plumbing
+from octavia_common.messaging.failures import failure_of
 from octavia_common.messaging.handlers import StageHandler, Work
 from octavia_common.messaging.headers import Made
 from octavia_common.messaging.incoming import Incoming
@@ -139,14 +140,10 @@ class StageConsumer(Consumer):
         token.cancel("shutdown")
 
     def _failure(self, event: CloudEvent[Any], error: OctaviaError) -> list[EventData]:
-        if not isinstance(event.data, JobEvent):
-            return []
-        return [
-            JobFailed(
-                job=event.data.job,
-                error=JobError(code=error.code, message=error.message, stage=self._plumbing.service),
-            )
-        ]
+        told = failure_of(
+            event.data, JobError(code=error.code, message=error.message, stage=self._plumbing.service)
+        )
+        return [] if told is None else [told]
 
     async def _try_later(self, incoming: Incoming, event: CloudEvent[Any], error: Exception) -> str:
         """Park the record on the retry topic, so that the partition goes on, or give it up."""

@@ -6,6 +6,7 @@ from octavia_common.events import (
     ChunkSynthesized,
     ChunkTranscribed,
     ChunkTranslated,
+    ExportMade,
     JobAssembled,
     JobEvent,
     LanguageAssembled,
@@ -36,6 +37,8 @@ def _refs(event: JobEvent) -> tuple[ArtifactRef, ...]:
             return (event.speech,)
         case LanguageAssembled():
             return (event.media, event.result)
+        case ExportMade():
+            return (event.media,)
         case VideoGenerated():
             return (event.video, *((event.poster,) if event.poster else ()))
         case JobAssembled():

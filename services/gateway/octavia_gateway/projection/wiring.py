@@ -30,6 +30,7 @@ WORK_TOPICS = (
     topics.CHUNKS_SYNTHESIZED,
     topics.CHUNKS_HELD,
     topics.MEDIA_ASSEMBLED,
+    topics.EXPORTS_MADE,
     topics.VIDEOS_RESERVED,
     topics.VIDEOS_PROGRESS,
 )
