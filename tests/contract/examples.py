@@ -91,6 +91,7 @@ EXAMPLES: tuple[EventData, ...] = (
     e.ChunkTranscribed.model_validate({**_IN_CHUNK, "transcript": _REF, "made": ("a",)}),
     e.ChunkTranslated.model_validate({**_IN_CHUNK, "translation": _REF}),
     e.ChunkSynthesized.model_validate({**_IN_CHUNK, "speech": _REF}),
+    e.ChunkWritten.model_validate({**_IN_CHUNK, "translation": _REF, "written": True}),
     e.AssemblyRequested(job=_JOB, spec=_SPEC, target_language="es", plan=_REF, speech=(_REF, _REF)),
     e.ChunkHeld(job=_JOB, chunk=_CHUNK, source_language="en", transcript=_REF, made=("a",)),
     e.LanguageFailed(job=_JOB, target_language="fr", error=_ERROR),

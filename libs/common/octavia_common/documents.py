@@ -26,11 +26,16 @@ class SpeechRegion(Document):
 
 
 class PlannedChunk(Document):
-    """A chunk and its audio: 16 kHz mono 16-bit WAV of exactly `chunk.start..chunk.end`."""
+    """A chunk and its audio: 16 kHz mono 16-bit WAV of exactly `chunk.start..chunk.end`.
+
+    Where a subtitle file is used in place of recognition its lines are there already, as a `Transcript`; a
+    chunk of a subtitle file alone has no audio.
+    """
 
     chunk: ChunkRef
-    audio: ArtifactRef
-    regions: tuple[SpeechRegion, ...]
+    audio: ArtifactRef | None = None
+    regions: tuple[SpeechRegion, ...] = ()
+    transcript: ArtifactRef | None = None
     translations: dict[str, ArtifactRef] = Field(default_factory=dict)
     """A `Translation` by language, where a person has looked at them: they are spoken as they are."""
 
@@ -42,6 +47,8 @@ class ChunkPlan(Document):
     chunks: tuple[PlannedChunk, ...]
     voices: ArtifactRef | None = None
     """A `SpeakerVoices`, where the job's owner wants the speakers' own voices."""
+    frame_rate: float | None = None
+    """Frames a second of the source's picture, where it has one."""
 
 
 class SpeakerVoice(Document):

@@ -14,6 +14,7 @@ from octavia_common.events import (
     ChunkSynthesized,
     ChunkTranscribed,
     ChunkTranslated,
+    ChunkWritten,
     CloudEvent,
     CreditsCaptured,
     CreditsRejected,
@@ -44,6 +45,10 @@ MILESTONES: Mapping[type[EventData], str] = {
 
 ENDS = (CreditsRejected, CreditsCaptured, CreditsReleased)
 """After one of these nothing more happens to a run."""
+
+_SPOKEN = (("translated", ChunkTranslated), ("spoken", ChunkSynthesized))
+_WRITTEN = (("translated", ChunkWritten),)
+"""What a chunk goes through in each language once it is recognised, and the event that tells of it."""
 
 
 @dataclass(frozen=True)
@@ -141,12 +146,13 @@ def _steps(run: list[Told]) -> Iterable[Step]:
     for index in sorted({place[1] for place in found if place[0] is ChunkReleased}):
         released = found[ChunkReleased, index, ""]
         languages = released.event.data.target_languages
+        stages = _WRITTEN if released.event.data.written else _SPOKEN
         recognised = (found.get((ChunkTranscribed, index, language)) for language in languages)
         # One piece of work, told once for each language.
         yield _step("recognised", index, "", released, next((one for one in recognised if one), None))
         for language in languages:
             before: Told | None = found.get((ChunkTranscribed, index, language))
-            for stage, kind in (("translated", ChunkTranslated), ("spoken", ChunkSynthesized)):
+            for stage, kind in stages:
                 after = found.get((kind, index, language))
                 if before is not None:
                     yield _step(stage, index, language, before, after)

@@ -66,7 +66,10 @@ CHUNKS_TRANSCRIBED = Topic(
 )
 CHUNKS_TRANSLATED = Topic("chunks.translated", SPREAD, (e.ChunkTranslated,), description="Chunks to speak")
 CHUNKS_SYNTHESIZED = Topic(
-    "chunks.synthesized", JOINED, (e.ChunkSynthesized,), description="Spoken chunks, to be joined"
+    "chunks.synthesized",
+    JOINED,
+    (e.ChunkSynthesized, e.ChunkWritten),
+    description="Chunks that are spoken, or only written, to be joined",
 )
 CHUNKS_HELD = Topic("chunks.held", JOINED, (e.ChunkHeld,), description="Chunks that wait for review")
 ASSEMBLY_REQUESTED = Topic(

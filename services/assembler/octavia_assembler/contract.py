@@ -8,6 +8,7 @@ CONTRACT = Contract(
     receives=(
         events.MediaPlanned,
         events.ChunkSynthesized,
+        events.ChunkWritten,
         events.AssemblyRequested,
         events.ExportRequested,
         events.LanguageAssembled,

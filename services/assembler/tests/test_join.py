@@ -11,6 +11,7 @@ from octavia_common.database import Database
 from octavia_common.events import (
     AssemblyRequested,
     ChunkSynthesized,
+    ChunkWritten,
     CloudEvent,
     CreditsCaptured,
     EventData,
@@ -38,6 +39,7 @@ async def apply(database: Database, *events: EventData) -> list[EventData]:
     handler: Any = {
         MediaPlanned: JoinPlans,
         ChunkSynthesized: JoinChunks,
+        ChunkWritten: JoinChunks,
         CreditsCaptured: ForgetRuns,
     }.get(type(events[0]), JoinLanguages)()
     wrapped = [CloudEvent.wrap(event, service="test") for event in events]
@@ -95,6 +97,23 @@ async def test_nothing_is_requested_before_the_last_chunk(
     (event,) = await apply(database, run.spoken(1))
     assert isinstance(event, AssemblyRequested)
     assert (event.spec, event.plan, event.job) == (run.spec, run.planned().plan, event.job)
+
+
+async def test_chunks_that_are_only_written_complete_their_language_with_their_translations(
+    database: Database, run_of: Callable[..., Any]
+) -> None:
+    run = run_of(chunks=2)
+    written = [
+        ChunkWritten(
+            **spoken.model_dump(exclude={"speech", "written"}), written=True, translation=spoken.speech
+        )
+        for spoken in (run.spoken(1), run.spoken(0))
+    ]
+    assert await apply(database, run.planned()) == []
+    assert await apply(database, written[0]) == []
+    (event,) = await apply(database, written[1])
+    assert isinstance(event, AssemblyRequested)
+    assert event.speech == (written[1].translation, written[0].translation)
 
 
 async def test_a_source_without_speech_is_assembled_at_once_in_the_order_asked_for(

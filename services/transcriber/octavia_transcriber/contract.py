@@ -12,6 +12,7 @@ CONTRACT = Contract(
         e.ChunkSynthesized,
         e.ChunkHeld,
         e.LanguageFailed,
+        e.ChunkWritten,
         e.JobFailed,
         e.JobCancelled,
     ),

@@ -7,6 +7,7 @@ from typing import Any
 from octavia_common.artifacts.keys import artifact_key
 from octavia_common.artifacts.store import ArtifactStore
 from octavia_common.documents import Glossary, SpeechRegion, Transcript
+from octavia_common.errors import PermanentError
 from octavia_common.events import ArtifactRef, ChunkReleased, ChunkTranscribed, CloudEvent
 from octavia_common.messaging.handlers import Work
 
@@ -23,24 +24,31 @@ class RecognitionStage:
         self._engine = engine
 
     async def handle(self, event: CloudEvent[ChunkReleased], work: Work) -> Sequence[ChunkTranscribed]:
-        """Recognise one chunk. Raises UnsupportedLanguageError where the engine lacks its language."""
+        """Recognise one chunk; lines that are given are passed on.
+
+        Raises UnsupportedLanguageError where the engine lacks its language.
+        """
         released = event.data
-        variant = await asyncio.to_thread(self._engine.variant, released.model_size)
-        key = self._key(released, variant)
-        transcript = await self._store.stat(key) or await self._recognise(released, key, work)
+        transcript = released.transcript or await self._recognised(released, work)
         return [
             ChunkTranscribed(
                 job=released.job,
                 chunk=released.chunk,
                 options=released.options,
                 voices=released.voices,
+                written=released.written,
                 source_language=released.source_language,
                 target_language=language,
                 transcript=transcript,
-                made=(key,),
+                made=(transcript.key,),
             )
             for language in released.target_languages
         ]
+
+    async def _recognised(self, released: ChunkReleased, work: Work) -> ArtifactRef:
+        variant = await asyncio.to_thread(self._engine.variant, released.model_size)
+        key = self._key(released, variant)
+        return await self._store.stat(key) or await self._recognise(released, key, work)
 
     async def _recognise(self, released: ChunkReleased, key: str, work: Work) -> ArtifactRef:
         chunk = released.chunk
@@ -51,7 +59,7 @@ class RecognitionStage:
             for (start, end), speaker in zip(spans, speakers, strict=True)
         ]
         request = RecognitionRequest(
-            samples=from_wav(await self._store.read(released.audio)),
+            samples=from_wav(await self._store.read(audio_of(released))),
             regions=tuple(_shifted(region, -chunk.start) for region in regions),
             language=released.source_language,
             model_size=released.model_size,
@@ -88,7 +96,7 @@ class RecognitionStage:
         return artifact_key(
             released.job.user_id,
             "transcript",
-            inputs=[released.audio.sha256],
+            inputs=[audio_of(released).sha256],
             engine=self._engine.name,
             version=self._engine.version,
             params={
@@ -100,6 +108,13 @@ class RecognitionStage:
                 **{name: value for name, value in asked.items() if value is not None},
             },
         )
+
+
+def audio_of(released: ChunkReleased) -> ArtifactRef:
+    """The chunk's sound. Raises PermanentError where it has none, nor lines that were given."""
+    if released.audio is None:
+        raise PermanentError("A part of this job has neither sound nor lines. Please start it again.")
+    return released.audio
 
 
 def _shifted(region: SpeechRegion, seconds: float) -> SpeechRegion:

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from octavia_common.cancellation import CancelToken
 from octavia_common.documents import Glossary, GlossaryTerm, SpeechRegion, Transcript, Word
-from octavia_common.errors import ArtifactMissingError, EngineUnavailableError, JobCancelledError
+from octavia_common.errors import (
+    ArtifactMissingError,
+    EngineUnavailableError,
+    JobCancelledError,
+    PermanentError,
+)
 from octavia_common.events import ArtifactRef, ChunkRef, ChunkReleased, CloudEvent, JobOptions
 from octavia_transcriber.engines.base import Recogniser, Recognition, RecognitionRequest
 from octavia_transcriber.engines.registry import make_engine
@@ -166,3 +171,18 @@ async def test_the_timed_engine_fills_the_regions_and_stops_when_cancelled(store
 def test_an_unknown_engine_is_refused_with_the_names_of_those_there_are():
     with pytest.raises(EngineUnavailableError, match=r"pocketsphinx, faster-whisper, timed"):
         make_engine(TranscriberSettings(transcriber_engine="whispering"))
+
+
+async def test_lines_that_are_given_are_passed_on_and_nothing_is_recognised(store, job, work, engine):
+    given = ArtifactRef(key="users/x/t", sha256="c" * 64, size_bytes=1, media_type="application/json")
+    event = await released(store, job, transcript=given, audio=None, written=True)
+    events = await RecognitionStage(store, engine).handle(event, work)
+    assert [each.target_language for each in events] == ["es", "fr"]
+    assert all(each.transcript == given and each.written for each in events)
+    assert all(each.made == (given.key,) for each in events)
+    assert engine.requests == []
+
+
+async def test_a_chunk_of_neither_sound_nor_lines_fails_its_job(store, job, work, engine):
+    with pytest.raises(PermanentError):
+        await RecognitionStage(store, engine).handle(await released(store, job, audio=None), work)

@@ -16,6 +16,7 @@ from octavia_common.events import (
     ChunkRef,
     ChunkReleased,
     ChunkSynthesized,
+    ChunkWritten,
     CloudEvent,
     JobCancelled,
     JobKind,
@@ -160,6 +161,32 @@ async def test_wishes_speakers_and_voices_travel_with_every_chunk(room):
     assert len(released) == 4
     for event in released:
         assert (event.options, event.voices, event.speakers) == (options, REF, ("S2",))
+
+
+async def test_lines_that_are_given_and_never_spoken_travel_and_move_the_window(room):
+    planned = await room.planned("a", 4)
+    plan = await room.store.read_document(planned.plan, ChunkPlan)
+    given = plan.model_copy(
+        update={
+            "chunks": tuple(
+                each.model_copy(update={"transcript": REF, "audio": None}) for each in plan.chunks
+            )
+        }
+    )
+    written = planned.model_copy(
+        update={
+            "spec": planned.spec.model_copy(update={"kind": JobKind.SUBTITLE_TRANSLATE}),
+            "plan": await room.store.write_document("users/x/plan/given", given),
+        }
+    )
+    first = await room.apply(room.opening, written)
+    assert indices(first) == [0, 1, 2]
+    assert all(each.written and each.transcript == REF and each.audio is None for each in first)
+    out = [
+        ChunkWritten(**spoken(first[0], language).model_dump(exclude={"speech"}), translation=REF)
+        for language in LANGUAGES
+    ]
+    assert indices(await room.apply(room.moving, *out)) == [3]
 
 
 async def test_a_chunk_leaves_when_all_its_languages_are_spoken(room):

@@ -10,6 +10,7 @@ CONTRACT = Contract(
         e.ChunkTranslated,
         e.ChunkHeld,
         e.LanguageFailed,
+        e.ChunkWritten,
         e.JobFailed,
         e.EnginePublished,
     ),

@@ -7,7 +7,14 @@ from typing import Any
 import structlog
 from octavia_common.artifacts import ArtifactStore, artifact_key, made_once
 from octavia_common.documents import Glossary, Segment, Transcript, TranslatedSegment, Translation
-from octavia_common.events import ArtifactRef, ChunkTranscribed, ChunkTranslated, CloudEvent, JobOptions
+from octavia_common.events import (
+    ArtifactRef,
+    ChunkTranscribed,
+    ChunkTranslated,
+    ChunkWritten,
+    CloudEvent,
+    JobOptions,
+)
 from octavia_common.messaging.handlers import Work
 
 from octavia_translator import checks
@@ -19,15 +26,38 @@ log = structlog.get_logger(__name__)
 
 
 class TranslateChunk:
-    """Translates one chunk; where it was translated before, the engine does not run."""
+    """Translates one chunk; where it was translated before, the engine does not run.
+
+    What is never to be spoken is through with that. Into its own language the source is passed on as it is.
+    """
 
     def __init__(self, store: ArtifactStore, engine: TranslationEngine) -> None:
         self._store = store
         self._engine = engine
 
-    async def handle(self, event: CloudEvent[ChunkTranscribed], work: Work) -> Sequence[ChunkTranslated]:
+    async def handle(
+        self, event: CloudEvent[ChunkTranscribed], work: Work
+    ) -> Sequence[ChunkTranslated | ChunkWritten]:
         """Raises UnsupportedLanguageError where the engine does not have the pair."""
         data = event.data
+        same = data.source_language == data.target_language
+        translation = await (self._passed_on(data) if same else self._translation(data, work))
+        told = ChunkWritten if data.written else ChunkTranslated
+        return [
+            told(
+                job=data.job,
+                chunk=data.chunk,
+                options=data.options,
+                voices=data.voices,
+                written=data.written,
+                source_language=data.source_language,
+                target_language=data.target_language,
+                made=(translation.key,),
+                translation=translation,
+            )
+        ]
+
+    async def _translation(self, data: ChunkTranscribed, work: Work) -> ArtifactRef:
         params = await asyncio.to_thread(self._engine.params, data.source_language, data.target_language)
         wishes = self._wishes(data.options)
         key = self._key(data, params, wishes)
@@ -38,19 +68,32 @@ class TranslateChunk:
                 key, await self._translate(data, transcript, wishes, work)
             )
 
-        translation = await made_once(self._store, key, make)
-        return [
-            ChunkTranslated(
-                job=data.job,
-                chunk=data.chunk,
-                options=data.options,
-                voices=data.voices,
-                source_language=data.source_language,
-                target_language=data.target_language,
-                made=(key,),
-                translation=translation,
+        return await made_once(self._store, key, make)
+
+    async def _passed_on(self, data: ChunkTranscribed) -> ArtifactRef:
+        """The lines in their own language; no engine is asked."""
+        key = artifact_key(
+            data.job.user_id,
+            "translation",
+            inputs=[data.transcript.sha256],
+            engine="none",
+            version="1",
+            params={"language": data.target_language},
+        )
+
+        async def make() -> ArtifactRef:
+            transcript = await self._store.read_document(data.transcript, Transcript)
+            return await self._store.write_document(
+                key,
+                Translation(
+                    source_language=data.source_language,
+                    target_language=data.target_language,
+                    chunk=data.chunk,
+                    segments=tuple(as_it_is(segment) for segment in transcript.segments),
+                ),
             )
-        ]
+
+        return await made_once(self._store, key, make)
 
     def _wishes(self, options: JobOptions) -> JobOptions:
         """What the owner wishes of this engine; all else stays as it is for everybody."""
@@ -108,6 +151,19 @@ class TranslateChunk:
         if wishes.glossary is None:
             return ()
         return terms_for(await self._store.read_document(wishes.glossary, Glossary), target_language)
+
+
+def as_it_is(segment: Segment) -> TranslatedSegment:
+    """The segment as its own translation."""
+    return TranslatedSegment(
+        id=segment.id,
+        speaker=segment.speaker,
+        start=segment.start,
+        end=segment.end,
+        slot_end=segment.slot_end,
+        source_text=segment.text,
+        text=segment.text,
+    )
 
 
 def translated(segment: Segment, answer: Answer, target_language: str, engine: str) -> TranslatedSegment:

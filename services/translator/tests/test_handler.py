@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from octavia_common.documents import Glossary, GlossaryTerm, Translation
 from octavia_common.errors import ArtifactMissingError, UnsupportedLanguageError
-from octavia_common.events import JobOptions
+from octavia_common.events import ChunkTranslated, ChunkWritten, JobOptions
 from octavia_translator.engine import Answer, AnswerMismatchError, TranslationEngine
 from octavia_translator.glossary import Term
 from octavia_translator.handler import TranslateChunk
@@ -186,3 +186,24 @@ async def test_wishes_and_voices_travel_on_to_who_speaks(store, work, transcribe
     handler = TranslateChunk(store, await started(Dictionary(TABLE)))
     (out,) = await handler.handle(event.model_copy(update={"data": data}), work)
     assert (out.options, out.voices) == (wished, voices)
+
+
+async def test_what_is_never_spoken_is_through_with_its_translation(store, work, transcribed, started):
+    event = await transcribed(*TABLE)
+    handler = TranslateChunk(store, await started(Dictionary(TABLE)))
+    (spoken,) = await handler.handle(event, work)
+    written_event = event.model_copy(update={"data": event.data.model_copy(update={"written": True})})
+    (written,) = await handler.handle(written_event, work)
+    assert (type(spoken), type(written)) == (ChunkTranslated, ChunkWritten)
+    assert written.written
+    assert written.lines == written.translation == spoken.translation, "the same translation serves both"
+    assert written.slot() is None, "joined, so keyed by job"
+
+
+async def test_its_own_language_is_passed_on_as_it_is_without_the_engine(store, work, transcribed, started):
+    engine = await started(Dictionary({}))
+    event = await transcribed("Nobody knows this line.", target="en")
+    (out,) = await TranslateChunk(store, engine).handle(event, work)
+    (line,) = (await store.read_document(out.translation, Translation)).segments
+    assert (line.text, line.source_text, line.flags) == (line.source_text, "Nobody knows this line.", ())
+    assert engine.runs == 0

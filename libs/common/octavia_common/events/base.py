@@ -31,7 +31,13 @@ class JobKind(StrEnum):
     VIDEO_TRANSLATE = "video_translate"
     AUDIO_TRANSLATE = "audio_translate"
     SUBTITLES = "subtitles"
+    SUBTITLE_TRANSLATE = "subtitle_translate"
     VIDEO_GENERATE = "video_generate"
+
+    @property
+    def written(self) -> bool:
+        """Whether its lines are only written, as subtitles, and never spoken."""
+        return self in (JobKind.SUBTITLES, JobKind.SUBTITLE_TRANSLATE)
 
 
 class JobRef(Value):
@@ -92,6 +98,9 @@ class JobSpec(Value):
     target_languages: tuple[str, ...]
     model_size: str | None = None
     options: JobOptions = JobOptions()
+    subtitles: ArtifactRef | None = Field(
+        default=None, description="A subtitle file of the source, to be used in place of recognition."
+    )
     plan: ArtifactRef | None = Field(
         default=None, description="A `documents.ChunkPlan` that a person has looked at: nothing is cut anew."
     )

@@ -42,12 +42,14 @@ class MediaPlanned(JobEvent):
 class ChunkEvent(JobEvent):
     """An event of one chunk; chunks of a job are spread evenly over the partitions.
 
-    `voices` refers to a `documents.SpeakerVoices` where voices are to be made of the source's own.
+    `voices` refers to a `documents.SpeakerVoices` where voices are to be made of the source's own. `written`
+    says that the job's lines are only written, never spoken.
     """
 
     chunk: ChunkRef
     options: JobOptions = JobOptions()
     voices: ArtifactRef | None = None
+    written: bool = False
 
     def identity(self) -> tuple[str, ...]:
         return (str(self.job.hold_id), str(self.chunk.index))
@@ -57,11 +59,16 @@ class ChunkEvent(JobEvent):
 
 
 class ChunkReleased(ChunkEvent):
-    """A chunk may be recognised: its turn in the job's window has come."""
+    """A chunk may be recognised: its turn in the job's window has come.
+
+    Where its lines are given (`transcript`, a `documents.Transcript`) there is nothing to recognise; a chunk
+    of a subtitle file has no `audio` either.
+    """
 
     TYPE: ClassVar[str] = "octavia.chunks.released.v1"
 
-    audio: ArtifactRef
+    audio: ArtifactRef | None = None
+    transcript: ArtifactRef | None = None
     regions: tuple[tuple[float, float], ...] = ()
     """Where in the chunk somebody speaks: start and end in seconds on the source's clock."""
     speakers: tuple[str, ...] = ()
@@ -129,12 +136,40 @@ class ChunkSynthesized(ChunkLanguageEvent):
 
     speech: ArtifactRef
 
+    @property
+    def lines(self) -> ArtifactRef:
+        """The document that the assembler puts together."""
+        return self.speech
+
+    def slot(self) -> int | None:
+        return None
+
+
+class ChunkWritten(ChunkLanguageEvent):
+    """The chunk's lines are translated (`documents.Translation`) and, never spoken, are all there is to it.
+
+    It has come out of the stages as a `ChunkSynthesized` has, on the same topic; keyed by job.
+    """
+
+    TYPE: ClassVar[str] = "octavia.chunks.written.v1"
+
+    translation: ArtifactRef
+
+    @property
+    def lines(self) -> ArtifactRef:
+        """The document that the assembler puts together."""
+        return self.translation
+
     def slot(self) -> int | None:
         return None
 
 
 class AssemblyRequested(JobEvent):
-    """The last chunk of a language has arrived: put it together. `speech` is in chunk order."""
+    """The last chunk of a language has arrived: put it together.
+
+    `speech` is in chunk order: a `documents.Speech` each, or a `documents.Translation` where the job's kind
+    is only written.
+    """
 
     TYPE: ClassVar[str] = "octavia.assembly.requested.v1"
 

@@ -6,6 +6,7 @@ from typing import Any
 from octavia_common.events import (
     AssemblyRequested,
     ChunkSynthesized,
+    ChunkWritten,
     CloudEvent,
     EventData,
     JobAssembled,
@@ -38,8 +39,9 @@ class JoinChunks:
     """Consumes chunks.synthesized. The last chunk of a language to arrive starts its assembly."""
 
     async def handle(self, connection: Any, events: Sequence[CloudEvent[Any]]) -> Sequence[EventData]:
-        spoken = [event.data for event in events if isinstance(event.data, ChunkSynthesized)]
-        traces = [traceparent_of(event.id) for event in events if isinstance(event.data, ChunkSynthesized)]
+        through = [event for event in events if isinstance(event.data, (ChunkSynthesized, ChunkWritten))]
+        spoken = [event.data for event in through]
+        traces = [traceparent_of(event.id) for event in through]
         holds = [event.job.hold_id for event in spoken]
         repository = JoinRepository(connection)
         await repository.lock(holds)

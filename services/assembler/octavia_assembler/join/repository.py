@@ -12,6 +12,7 @@ from uuid import UUID
 from octavia_common.events import (
     ArtifactRef,
     ChunkSynthesized,
+    ChunkWritten,
     JobRef,
     JobSpec,
     LanguageAssembled,
@@ -97,7 +98,9 @@ class JoinRepository:
             *columns(languages, 3),
         )
 
-    async def add_chunks(self, spoken: Sequence[ChunkSynthesized], traces: Sequence[str]) -> None:
+    async def add_chunks(
+        self, spoken: Sequence[ChunkSynthesized | ChunkWritten], traces: Sequence[str]
+    ) -> None:
         """Note that chunks have arrived, each with the `traceparent` it came with; one that is there already
         stays as it is."""
         await self._connection.execute(
@@ -109,7 +112,7 @@ class JoinRepository:
             [event.job.hold_id for event in spoken],
             [event.target_language for event in spoken],
             [event.chunk.index for event in spoken],
-            [event.speech.model_dump(mode="json") for event in spoken],
+            [event.lines.model_dump(mode="json") for event in spoken],
             list(traces),
         )
 

@@ -14,6 +14,7 @@ from octavia_common.events import (
     ChunkSynthesized,
     ChunkTranscribed,
     ChunkTranslated,
+    ChunkWritten,
     CreditsCaptured,
     CreditsRejected,
     CreditsReleased,
@@ -108,9 +109,9 @@ def _chunk(run: Run, event: ChunkLanguageEvent, at: datetime) -> Run:
     unit = NO_UNITS.with_unit(event.chunk.index, run.languages.index(event.target_language), count)
     # A later stage's event proves the earlier stages, whose own events may still be on their way.
     run = replace(run, transcribed=run.transcribed.union(unit))
-    if isinstance(event, (ChunkTranslated, ChunkSynthesized)):
+    if isinstance(event, (ChunkTranslated, ChunkSynthesized, ChunkWritten)):
         run = replace(run, translated=run.translated.union(unit))
-    if isinstance(event, ChunkSynthesized):
+    if isinstance(event, (ChunkSynthesized, ChunkWritten)):
         run = replace(run, synthesized=run.synthesized.union(unit))
     return run
 
@@ -138,6 +139,7 @@ _FOLDS: dict[type[EventData], Callable[[Run, Any, datetime], Run]] = {
     ChunkTranscribed: _chunk,
     ChunkTranslated: _chunk,
     ChunkSynthesized: _chunk,
+    ChunkWritten: _chunk,
     LanguageAssembled: _language_assembled,
     JobAssembled: _assembled,
 }

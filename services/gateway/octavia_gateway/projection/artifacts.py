@@ -6,6 +6,7 @@ from octavia_common.events import (
     ChunkSynthesized,
     ChunkTranscribed,
     ChunkTranslated,
+    ChunkWritten,
     ExportMade,
     JobAssembled,
     JobEvent,
@@ -33,8 +34,8 @@ def _refs(event: JobEvent) -> tuple[ArtifactRef, ...]:
             return (event.transcript,)
         case ChunkTranslated():
             return (event.translation,)
-        case ChunkSynthesized():
-            return (event.speech,)
+        case ChunkSynthesized() | ChunkWritten():
+            return (event.lines,)
         case LanguageAssembled():
             return (event.media, event.result)
         case ExportMade():

@@ -100,6 +100,7 @@ class LanguageFinder:
         return decide(found, [len(stretch) / SAMPLE_RATE for stretch in stretches])
 
     async def _speech(self, chunk: PlannedChunk) -> NDArray[np.int16]:
+        assert chunk.audio is not None, "only what has sound is asked for"
         return speech_of(chunk, from_wav(await self._store.read(chunk.audio)))
 
     def _check(self, detected: DetectedLanguage, spec: JobSpec) -> None:

@@ -96,7 +96,9 @@ class SplitStage:
 
     async def _parts(self, plan: ChunkPlan) -> list[ArtifactRef]:
         """All that a plan refers to."""
-        parts = [chunk.audio for chunk in plan.chunks]
+        parts = [
+            part for chunk in plan.chunks for part in (chunk.audio, chunk.transcript) if part is not None
+        ]
         if plan.voices is not None:
             voices = await self._store.read_document(plan.voices, SpeakerVoices)
             parts += [plan.voices, *(voice.audio for voice in voices.voices)]

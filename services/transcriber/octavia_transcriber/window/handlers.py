@@ -12,6 +12,7 @@ from octavia_common.errors import ArtifactCorruptError, PermanentError
 from octavia_common.events import (
     ChunkReleased,
     ChunkSynthesized,
+    ChunkWritten,
     CloudEvent,
     JobCancelled,
     JobEvent,
@@ -68,18 +69,19 @@ class OpenWindow:
             chunks=plan.chunks,
             options=planned.spec.options,
             voices=plan.voices,
+            written=planned.spec.kind.written,
         )
 
 
 class MoveWindow:
-    """ChunkSynthesized → the next chunks of its user, as far as there is room again."""
+    """A chunk came out, spoken or written → the next chunks of its user, as far as there is room again."""
 
     def __init__(self, repository: WindowRepository, capacity: Room) -> None:
         self._repository = repository
         self._capacity = capacity
 
     async def handle(
-        self, connection: Any, events: Sequence[CloudEvent[ChunkSynthesized]]
+        self, connection: Any, events: Sequence[CloudEvent[ChunkSynthesized | ChunkWritten]]
     ) -> Sequence[ChunkReleased]:
         units: dict[tuple[UUID, int], list[str]] = defaultdict(list)
         for event in events:
@@ -134,6 +136,8 @@ def _event(turn: Turn) -> ChunkReleased:
         options=turn.options,
         voices=turn.voices,
         audio=planned.audio,
+        transcript=planned.transcript,
+        written=turn.written,
         regions=tuple((region.start, region.end) for region in planned.regions),
         speakers=_speakers(planned),
         source_language=turn.source_language,

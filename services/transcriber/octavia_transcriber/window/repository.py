@@ -23,6 +23,7 @@ class OpenedWindow:
     chunks: tuple[PlannedChunk, ...]
     options: JobOptions
     voices: ArtifactRef | None
+    written: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Turn:
     planned: PlannedChunk
     options: JobOptions
     voices: ArtifactRef | None
+    written: bool = False
 
 
 class WindowRepository:
@@ -56,14 +58,14 @@ class WindowRepository:
         await connection.execute(
             """
             INSERT INTO windows (hold_id, user_id, job, source_language, target_languages, model_size,
-                                 deadline_at, units, options, voices)
+                                 deadline_at, units, options, voices, written)
             SELECT hold_id, (job ->> 'user_id')::uuid, job, source_language,
                    ARRAY(SELECT jsonb_array_elements_text(languages -> 'all')),
-                   model_size, deadline_at, units, options, voices
+                   model_size, deadline_at, units, options, voices, written
             FROM unnest($1::uuid[], $2::jsonb[], $3::text[], $4::jsonb[], $5::text[], $6::timestamptz[],
-                        $7::integer[], $8::jsonb[], $9::jsonb[])
+                        $7::integer[], $8::jsonb[], $9::jsonb[], $10::boolean[])
                 AS new (hold_id, job, source_language, languages, model_size, deadline_at, units,
-                        options, voices)
+                        options, voices, written)
             WHERE NOT EXISTS (SELECT FROM windows_closed WHERE windows_closed.hold_id = new.hold_id)
             ORDER BY hold_id
             ON CONFLICT DO NOTHING
@@ -77,6 +79,7 @@ class WindowRepository:
             [len(window.chunks) * len(window.target_languages) for window in windows],
             [window.options.model_dump(mode="json") for window in windows],
             [window.voices.model_dump(mode="json") if window.voices else None for window in windows],
+            [window.written for window in windows],
         )
         chunks = [(window, planned) for window in windows for planned in window.chunks]
         await connection.execute(
@@ -177,7 +180,7 @@ class WindowRepository:
                     AND NOT queue.released AND (queue.inside <= share.units OR queue.place = 1)
                 RETURNING chunk.hold_id, chunk.chunk_index, chunk.planned, queue.inside
             )
-            SELECT job, source_language, target_languages, model_size, planned, options, voices
+            SELECT job, source_language, target_languages, model_size, planned, options, voices, written
             FROM let_out JOIN windows USING (hold_id)
             ORDER BY inside, hold_id
             """,
@@ -194,6 +197,7 @@ class WindowRepository:
                 planned=PlannedChunk.model_validate(row["planned"]),
                 options=JobOptions.model_validate(row["options"]),
                 voices=ArtifactRef.model_validate(row["voices"]) if row["voices"] else None,
+                written=row["written"],
             )
             for row in rows
         ]
