@@ -90,6 +90,9 @@ EXAMPLES: tuple[EventData, ...] = (
     e.ChunkReleased(job=_JOB, chunk=_CHUNK, audio=_REF, source_language="en", target_languages=("es", "fr")),
     e.ChunkTranscribed.model_validate({**_IN_CHUNK, "transcript": _REF, "made": ("a",)}),
     e.ChunkTranslated.model_validate({**_IN_CHUNK, "translation": _REF}),
+    e.ChunkSpoken.model_validate(
+        {**_IN_CHUNK, "translation": _REF, "speech": _REF, "retakes": {"0001-01": 1}}
+    ),
     e.ChunkSynthesized.model_validate({**_IN_CHUNK, "speech": _REF}),
     e.ChunkWritten.model_validate({**_IN_CHUNK, "translation": _REF, "written": True}),
     e.AssemblyRequested(job=_JOB, spec=_SPEC, target_language="es", plan=_REF, speech=(_REF, _REF)),

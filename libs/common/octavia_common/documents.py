@@ -134,13 +134,21 @@ class Transcript(Document):
     segments: tuple[Segment, ...]
 
 
-Flag = Literal["rate_stretched", "too_long", "untranslated", "unspeakable", "unpronounced"]
+Flag = Literal[
+    "rate_stretched", "too_long", "untranslated", "unspeakable", "unpronounced", "misheard", "repaired"
+]
 """What a person should look at: played above 1.2 times its rate; does not fit even at 1.5; could
-not be translated; could not be spoken; has a term whose sounds, asked for in IPA, the voice lacks."""
+not be translated; could not be spoken; has a term whose sounds, asked for in IPA, the voice lacks;
+recognised again, it is not what it should say, in none of its takes. `repaired` was spoken again and
+is well now."""
 
 
 class TranslatedSegment(Document):
-    """A segment with its translation; `text` is never silently the source's."""
+    """A segment with its translation; `text` is never silently the source's.
+
+    `candidates` are other translations that would do, of other lengths: the one that is spoken is chosen by
+    how the lines sound one after another.
+    """
 
     id: str
     speaker: str
@@ -150,6 +158,7 @@ class TranslatedSegment(Document):
     source_text: str
     text: str
     flags: tuple[Flag, ...] = ()
+    candidates: tuple[str, ...] = ()
 
 
 class Translation(Document):
@@ -167,11 +176,19 @@ class SpokenSegment(TranslatedSegment):
     `audio` is mono 48 kHz 16-bit FLAC without leading silence, `duration` seconds long as it will
     be played; `rate` is how much faster than natural it is (1.0 = natural). None where it could
     not be spoken (then a flag says so).
+
+    `onset` is where in it speech is first heard (seconds), `lufs` its loudness (BS.1770, without gates);
+    None where nobody measured. `heard_error` is the share of it that a recogniser heard otherwise (0 = as
+    it should be), None where it was not checked; `takes` how often it was spoken.
     """
 
     audio: ArtifactRef | None
     duration: float
     rate: float = Field(gt=0)
+    onset: float | None = None
+    lufs: float | None = None
+    heard_error: float | None = Field(default=None, ge=0)
+    takes: int = Field(default=1, ge=1)
 
 
 class Speech(Document):
@@ -198,6 +215,56 @@ class Loudness(Document):
     output_true_peak_dbtp: float | None
 
 
+class ReportedLine(Document):
+    """How one line came out. What was not spoken has no onset, rate and loudness.
+
+    `onset_error_ms`: how much later (earlier, below 0) it is heard than its source. `overflow_seconds`: how
+    much of its speech does not fit into its slot. `lufs`: its loudness in the output.
+    """
+
+    id: str
+    speaker: str
+    start: float
+    placed_start: float
+    onset_error_ms: float | None
+    rate: float | None
+    overflow_seconds: float
+    lufs: float | None
+    heard_error: float | None
+    flags: tuple[Flag, ...] = ()
+
+
+class QualityTotals(Document):
+    """The lines of a language taken together; None where there is nothing to tell.
+
+    `onset_p50_ms`, `onset_p95_ms`: of the onset errors' sizes. `rate_in_bounds`, `subtitle_rules_kept`,
+    `repaired` and `flagged` are shares (0 to 1): of the lines played at 0.85 to 1.2 times their rate, of the
+    cues that break no rule, of the lines. `overlap_seconds`: in which two lines sound. `drift_ms`: how late
+    the last lines are, as a median.
+    """
+
+    lines: int
+    onset_p50_ms: float | None
+    onset_p95_ms: float | None
+    rate_in_bounds: float | None
+    overlap_seconds: float
+    drift_ms: float | None
+    source_lufs: float | None
+    output_lufs: float | None
+    true_peak_dbtp: float | None
+    subtitle_rules_kept: float | None
+    repaired: float | None
+    flagged: float | None
+
+
+class QualityReport(Document):
+    """How good a dub is, measured on what was put together."""
+
+    language: str
+    totals: QualityTotals
+    lines: tuple[ReportedLine, ...]
+
+
 class Subtitles(Document):
     """Subtitle files of one language, timed to the output."""
 
@@ -221,6 +288,8 @@ class DubResult(Document):
     """Sentences for the owner, such as that the video has no speech."""
     plan: ArtifactRef | None = None
     """The `ChunkPlan` that it was made by, so that it can be edited and made again."""
+    report: ArtifactRef | None = None
+    """Its `QualityReport`."""
 
 
 class RemoteVideo(Document):

@@ -11,6 +11,7 @@ from uuid import UUID
 from octavia_common.events import (
     AssemblyRequested,
     ChunkReleased,
+    ChunkSpoken,
     ChunkSynthesized,
     ChunkTranscribed,
     ChunkTranslated,
@@ -46,8 +47,11 @@ MILESTONES: Mapping[type[EventData], str] = {
 ENDS = (CreditsRejected, CreditsCaptured, CreditsReleased)
 """After one of these nothing more happens to a run."""
 
-_SPOKEN = (("translated", ChunkTranslated), ("spoken", ChunkSynthesized))
-_WRITTEN = (("translated", ChunkWritten),)
+Stages = tuple[tuple[str, type[EventData]], ...]
+
+_SPOKEN: Stages = (("translated", ChunkTranslated), ("spoken", ChunkSynthesized))
+_CHECKED: Stages = (("translated", ChunkTranslated), ("spoken", ChunkSpoken), ("checked", ChunkSynthesized))
+_WRITTEN: Stages = (("translated", ChunkWritten),)
 """What a chunk goes through in each language once it is recognised, and the event that tells of it."""
 
 
@@ -142,15 +146,19 @@ def _milestone(one: Told) -> Milestone:
 
 def _steps(run: list[Told]) -> Iterable[Step]:
     """Each chunk through its stages, then the assemblies."""
-    found: dict[Place, Told] = {_place(one.event.data): one for one in run}
+    found: dict[Place, Told] = {}
+    for one in run:  # what is spoken a second time is spoken, and checked, for the first time once
+        found.setdefault(_place(one.event.data), one)
     for index in sorted({place[1] for place in found if place[0] is ChunkReleased}):
         released = found[ChunkReleased, index, ""]
         languages = released.event.data.target_languages
-        stages = _WRITTEN if released.event.data.written else _SPOKEN
         recognised = (found.get((ChunkTranscribed, index, language)) for language in languages)
         # One piece of work, told once for each language.
         yield _step("recognised", index, "", released, next((one for one in recognised if one), None))
         for language in languages:
+            stages = _WRITTEN if released.event.data.written else _SPOKEN
+            if (ChunkSpoken, index, language) in found:
+                stages = _CHECKED
             before: Told | None = found.get((ChunkTranscribed, index, language))
             for stage, kind in stages:
                 after = found.get((kind, index, language))

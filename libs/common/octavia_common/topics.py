@@ -65,6 +65,9 @@ CHUNKS_TRANSCRIBED = Topic(
     "chunks.transcribed", SPREAD, (e.ChunkTranscribed,), description="Chunks to translate"
 )
 CHUNKS_TRANSLATED = Topic("chunks.translated", SPREAD, (e.ChunkTranslated,), description="Chunks to speak")
+CHUNKS_SPOKEN = Topic(
+    "chunks.spoken", SPREAD, (e.ChunkSpoken,), description="Spoken chunks, to be recognised again and judged"
+)
 CHUNKS_SYNTHESIZED = Topic(
     "chunks.synthesized",
     JOINED,
@@ -133,6 +136,7 @@ EVENT_TOPICS: tuple[Topic, ...] = (
     CHUNKS_RELEASED,
     CHUNKS_TRANSCRIBED,
     CHUNKS_TRANSLATED,
+    CHUNKS_SPOKEN,
     CHUNKS_SYNTHESIZED,
     CHUNKS_HELD,
     ASSEMBLY_REQUESTED,

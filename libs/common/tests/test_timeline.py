@@ -9,6 +9,7 @@ from octavia_common.events import (
     ArtifactRef,
     ChunkRef,
     ChunkReleased,
+    ChunkSpoken,
     ChunkSynthesized,
     ChunkTranscribed,
     ChunkTranslated,
@@ -75,6 +76,17 @@ class Run:
             job=self.job, chunk=self.chunk(index), source_language="en", target_language="es", translation=REF
         )
 
+    def spoken(self, index: int, retakes: dict[str, int] | None = None) -> ChunkSpoken:
+        return ChunkSpoken(
+            job=self.job,
+            chunk=self.chunk(index),
+            source_language="en",
+            target_language="es",
+            translation=REF,
+            speech=REF,
+            retakes=retakes or {},
+        )
+
     def synthesized(self, index: int) -> ChunkSynthesized:
         return ChunkSynthesized(
             job=self.job, chunk=self.chunk(index), source_language="en", target_language="es", speech=REF
@@ -103,6 +115,21 @@ def test_each_chunk_goes_through_its_stages() -> None:
     assert (translated.ready, translated.began, translated.ended) == (START + 4, START + 5, START + 5.5)
     assert translated.worker == "pod-b:7"
     assert steps[3].ended is None
+
+
+def test_a_chunk_that_was_checked_shows_its_check_and_each_stage_once() -> None:
+    run = Run(uuid4())
+    *before, synthesized = events_of(run)
+    spoken = [run.spoken(0), run.spoken(0, retakes={"0000-01": 1})]
+    again = run.translated(0).model_copy(update={"retakes": {"0000-01": 1}, "spoken": REF})
+    told_of = [*before, told(spoken[0], 6.0), told(again, 7.0), told(spoken[1], 8.0), synthesized]
+    steps = timeline_of(told_of).steps
+    assert [(step.stage, step.ended) for step in steps if step.chunk == 0] == [
+        ("recognised", START + 4),
+        ("translated", START + 5.5),
+        ("spoken", START + 6),
+        ("checked", START + 9),
+    ]
 
 
 def test_what_comes_again_counts_once_and_the_newest_run_is_shown() -> None:

@@ -7,6 +7,7 @@ CONTRACT = Contract(
     service="synthesizer",
     receives=(e.ChunkTranslated,),
     sends=(
+        e.ChunkSpoken,
         e.ChunkSynthesized,
         e.LanguageFailed,
         e.JobFailed,

@@ -42,6 +42,7 @@ SPREAD = (
     topics.CHUNKS_RELEASED,
     topics.CHUNKS_TRANSCRIBED,
     topics.CHUNKS_TRANSLATED,
+    topics.CHUNKS_SPOKEN,
     topics.ASSEMBLY_REQUESTED,
 )
 

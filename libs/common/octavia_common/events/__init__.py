@@ -47,11 +47,13 @@ from octavia_common.events.jobs import (
     RequestedJob,
 )
 from octavia_common.events.pipeline import (
+    MOST_RETAKES,
     AssemblyRequested,
     ChunkEvent,
     ChunkHeld,
     ChunkLanguageEvent,
     ChunkReleased,
+    ChunkSpoken,
     ChunkSynthesized,
     ChunkTranscribed,
     ChunkTranslated,
@@ -80,6 +82,7 @@ from octavia_common.events.videos import (
 
 __all__ = [
     "AUTO",
+    "MOST_RETAKES",
     "AccountEvent",
     "ArtifactRef",
     "AspectRatio",
@@ -89,6 +92,7 @@ __all__ = [
     "ChunkLanguageEvent",
     "ChunkRef",
     "ChunkReleased",
+    "ChunkSpoken",
     "ChunkSynthesized",
     "ChunkTranscribed",
     "ChunkTranslated",

@@ -85,6 +85,11 @@ class JobOptions(Value):
     review: Literal["none", "transcript", "translation"] = Field(
         default="none", description="Where the job stops until a person has looked at it and releases it."
     )
+    check_speech: bool | None = Field(
+        default=None,
+        description="Have each dubbed line recognised again, and made again where it falls short; None: as "
+        "the operator has set it, in languages that the recogniser understands.",
+    )
 
 
 class JobSpec(Value):

@@ -1,6 +1,7 @@
 """Events of the dubbing pipeline, from the plan of a job's chunks to its finished languages."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 from zlib import crc32
 
 from pydantic import Field
@@ -121,12 +122,49 @@ class ChunkTranscribed(ChunkLanguageEvent):
     transcript: ArtifactRef
 
 
+MOST_RETAKES = 2
+"""How often a line that falls short is spoken again."""
+
+Takes = Mapping[str, Annotated[int, Field(ge=1, le=MOST_RETAKES)]]
+"""Number of the take (the first of all is 0) by segment id."""
+
+
 class ChunkTranslated(ChunkLanguageEvent):
-    """The chunk's lines are translated (`documents.Translation`)."""
+    """The chunk's lines are translated (`documents.Translation`).
+
+    With `retakes` it comes from the checker: those lines are to be spoken again, in another way for each
+    take; all others stay as they are in `spoken` (`documents.Speech`), which has the best takes so far.
+    """
 
     TYPE: ClassVar[str] = "octavia.chunks.translated.v1"
 
     translation: ArtifactRef
+    retakes: Takes = Field(default_factory=dict)
+    spoken: ArtifactRef | None = None
+
+    def identity(self) -> tuple[str, ...]:
+        return (*super().identity(), *_takes(self.retakes))
+
+
+class ChunkSpoken(ChunkLanguageEvent):
+    """The chunk's lines are spoken (`documents.Speech`), and are to be checked before they are joined.
+
+    `retakes` says which lines were spoken again, `best` (`documents.Speech`) has the best takes before that.
+    """
+
+    TYPE: ClassVar[str] = "octavia.chunks.spoken.v1"
+
+    translation: ArtifactRef
+    speech: ArtifactRef
+    retakes: Takes = Field(default_factory=dict)
+    best: ArtifactRef | None = None
+
+    def identity(self) -> tuple[str, ...]:
+        return (*super().identity(), *_takes(self.retakes))
+
+
+def _takes(retakes: Takes) -> tuple[str, ...]:
+    return tuple(f"{segment}:{take}" for segment, take in sorted(retakes.items()))
 
 
 class ChunkSynthesized(ChunkLanguageEvent):

@@ -72,6 +72,20 @@ class OptionNotHeededError(ApiError):
         )
 
 
+class SpeechNotCheckedError(ApiError):
+    """Dubbed lines are to be checked in a language that the recogniser does not understand."""
+
+    status = 422
+    code = "speech_not_checked"
+
+    def __init__(self, languages: Sequence[str]) -> None:
+        super().__init__(
+            f"The recogniser here does not understand {', '.join(languages)}, so it cannot check "
+            "what is spoken in it. Leave check_speech out.",
+            languages=", ".join(languages),
+        )
+
+
 class UnknownVoiceError(ApiError):
     """A voice that is not offered, or that does not speak a language of the job."""
 

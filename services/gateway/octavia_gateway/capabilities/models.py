@@ -8,7 +8,7 @@ from typing import Self
 
 from octavia_common.events import EnginePublished, Voice
 
-from octavia_gateway.capabilities.languages import LanguageCatalogue
+from octavia_gateway.capabilities.languages import LanguageCatalogue, primary
 
 KINDS = ("transcriber", "translator", "synthesizer")
 
@@ -19,6 +19,7 @@ HEEDED_BY: Mapping[str, str] = {
     "voices": "synthesizer",
     "clone_voice": "synthesizer",
     "speakers": "transcriber",
+    "check_speech": "transcriber",
 }
 """Each wish of a job, and the kind of engine without which it comes to nothing."""
 
@@ -73,6 +74,14 @@ class Capabilities:
     def voices(self) -> Mapping[str, Voice]:
         """Voices that a job may ask for, by id."""
         return {voice.id: voice for engine in self.engines for voice in engine.voices}
+
+    def hears(self, language: str) -> bool:
+        """Whether the recogniser understands a language, and so can check what is spoken in it."""
+        return any(
+            engine.languages is None or primary(language) in map(primary, engine.languages)
+            for engine in self.engines
+            if engine.kind == "transcriber"
+        )
 
     @property
     def clones_voices(self) -> bool:

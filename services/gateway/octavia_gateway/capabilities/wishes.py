@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from octavia_gateway.capabilities.errors import (
     OptionNotHeededError,
+    SpeechNotCheckedError,
     UnknownModelSizeError,
     UnknownVoiceError,
 )
@@ -22,11 +23,14 @@ def check_wishes(
     """Refuse what would be ignored in silence: options `wished` by name, `voices` by id.
 
     A recogniser that offers no sizes takes a size as the hint that it is.
-    Raises OptionNotHeededError, UnknownVoiceError, UnknownModelSizeError (422).
+    Raises OptionNotHeededError, SpeechNotCheckedError, UnknownVoiceError, UnknownModelSizeError (422).
     """
     for name in wished:
         if name not in can.options or (name == "clone_voice" and not can.clones_voices):
             raise OptionNotHeededError(name, can.options)
+        unheard = [target for target in targets if name == "check_speech" and not can.hears(target)]
+        if unheard:
+            raise SpeechNotCheckedError(unheard)
     for voice in voices:
         for target in targets:
             _check_voice(can, voice, target)

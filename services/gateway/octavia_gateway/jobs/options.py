@@ -59,10 +59,15 @@ class OptionsRequest(BaseModel):
         False, description="Speak in the speakers' own voices. Set it only with their consent."
     )
     speakers: int | None = Field(None, ge=1, le=MOST_SPEAKERS, description="How many speak; null: find out.")
+    check_speech: bool | None = Field(
+        None,
+        description="Have each dubbed line recognised again, and spoken again where it is not what it should "
+        "say; null: as it is set here.",
+    )
 
     def wished(self) -> list[str]:
-        """Names of the options that are set to anything."""
-        return [name for name, value in self if value != getattr(_NO_WISHES, name)]
+        """Names of the options that ask for anything; to do without asks for nothing."""
+        return [name for name, value in self if value != getattr(_NO_WISHES, name) and value is not False]
 
     def terms(self) -> Glossary | None:
         """The glossary as the engines read it, or None without terms."""
@@ -83,6 +88,7 @@ class OptionsRequest(BaseModel):
             voices=self.voices,
             clone_voice=self.clone_voice,
             speakers=self.speakers,
+            check_speech=self.check_speech,
         )
 
 
@@ -98,6 +104,7 @@ class OptionsResponse(BaseModel):
     voices: dict[str, str]
     clone_voice: bool
     speakers: int | None
+    check_speech: bool | None
 
     @classmethod
     def of(cls, options: JobOptions) -> Self:
@@ -109,4 +116,5 @@ class OptionsResponse(BaseModel):
             voices=options.voices,
             clone_voice=options.clone_voice,
             speakers=options.speakers,
+            check_speech=options.check_speech,
         )

@@ -3,6 +3,7 @@
 from octavia_common.artifacts.keys import user_prefix
 from octavia_common.events import (
     ArtifactRef,
+    ChunkSpoken,
     ChunkSynthesized,
     ChunkTranscribed,
     ChunkTranslated,
@@ -36,6 +37,8 @@ def _refs(event: JobEvent) -> tuple[ArtifactRef, ...]:
             return (event.translation,)
         case ChunkSynthesized() | ChunkWritten():
             return (event.lines,)
+        case ChunkSpoken():
+            return (event.speech,)
         case LanguageAssembled():
             return (event.media, event.result)
         case ExportMade():

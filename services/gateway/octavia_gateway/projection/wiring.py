@@ -27,6 +27,7 @@ WORK_TOPICS = (
     topics.MEDIA_PLANNED,
     topics.CHUNKS_TRANSCRIBED,
     topics.CHUNKS_TRANSLATED,
+    topics.CHUNKS_SPOKEN,
     topics.CHUNKS_SYNTHESIZED,
     topics.CHUNKS_HELD,
     topics.MEDIA_ASSEMBLED,

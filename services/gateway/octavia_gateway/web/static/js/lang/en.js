@@ -246,6 +246,8 @@ export default {
   "flag.too_long": "too long for its place",
   "flag.untranslated": "not translated",
   "flag.unspeakable": "not spoken",
+  "flag.misheard": "hard to understand",
+  "flag.repaired": "spoken again",
   "download.title": "Download",
   "download.video": "Video in {language}",
   "download.audio": "Voice in {language}",

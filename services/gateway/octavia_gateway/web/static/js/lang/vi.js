@@ -246,6 +246,8 @@ export default {
   "flag.too_long": "dài quá chỗ",
   "flag.untranslated": "chưa dịch",
   "flag.unspeakable": "không đọc được",
+  "flag.misheard": "khó nghe rõ",
+  "flag.repaired": "đã đọc lại",
   "download.title": "Tải xuống",
   "download.video": "Video {language}",
   "download.audio": "Giọng đọc {language}",
