@@ -5,13 +5,16 @@ SHELL := /bin/sh
 VENV := .venv/bin
 LOCAL := $(VENV)/python -m octavia_local
 
+# Tests run so many files at a time, each process with servers and a platform of its own (about 3 GiB).
+JOBS ?= 2
+
 .PHONY: help setup run up down logs test test-long test-unit hostile chaos soak test-engines test-engines-weekly test-tools vllm lint format bench capacity sample engines lock manifests test-deploy clean
 
 help: ## Explain every target
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo "  make run ONCE=1   exits after sample and clip: 0 only if both were downloaded and verified"
-	@echo "  make test ARGS=   what to hand to pytest, such as ARGS=\"-k ledger\""
+	@echo "  make test ARGS=   what to hand to pytest, such as ARGS=\"-k ledger\"; JOBS=2 files at a time"
 
 setup: ## Install what is missing: system packages, Python environment, Kafka and the S3 server
 	@sh deploy/local/bootstrap.sh
@@ -29,7 +32,7 @@ logs: ## Follow the logs of all servers and services
 	@$(LOCAL) logs
 
 test: lint test-tools ## Everything that needs no GPU and ends in minutes: setup, lint, tests
-	@$(VENV)/python -m pytest -m "not slow" --durations=20 --durations-min=10 $(ARGS)
+	@$(VENV)/python -m pytest -m "not slow" -n $(JOBS) --dist loadfile --durations=20 --durations-min=10 $(ARGS)
 
 test-long: test-tools ## Only the slow tests: half an hour of speech, a thousand killed replicas
 	@$(VENV)/python -m pytest -m slow $(ARGS)

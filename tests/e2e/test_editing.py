@@ -28,9 +28,21 @@ class Editor:
         self._api = api
         self._path = f"/api/v1/jobs/{job_id}"
 
+    async def _table(self) -> dict[str, Any]:
+        table: dict[str, Any] = await self._api.call(
+            "GET", f"{self._path}/segments", params={"language": "es"}
+        )
+        return table
+
     async def segments(self) -> list[dict[str, Any]]:
-        table = await self._api.call("GET", f"{self._path}/segments", params={"language": "es"})
-        return list(table["segments"])
+        return list((await self._table())["segments"])
+
+    async def head(self) -> int:
+        return int((await self._table())["current_revision"])
+
+    async def change(self, changes: list[dict[str, Any]], revision: int) -> None:
+        body = {"language": "es", "revision": revision, "changes": changes}
+        await self._api.call("POST", f"{self._path}/segments", json=body)
 
     async def say(self, segment_id: str, text: str, revision: int) -> None:
         body = {"language": "es", "revision": revision, "text": text}

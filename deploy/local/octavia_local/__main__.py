@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-from octavia_local import system_packages, vllm
+from octavia_local import class_archives, system_packages, vllm
 from octavia_local.background import down, follow_logs, up
 from octavia_local.demo import Demo, ensure_sample
 from octavia_local.deployment import Deployment
@@ -21,7 +21,7 @@ from octavia_local.plan import real_plan
 from octavia_local.servers.postgres import remove_data_outside
 from octavia_local.settings import LocalSettings
 from octavia_local.signals import Stopped
-from octavia_local.toolchain import Toolchain, own_projects
+from octavia_local.toolchain import Toolchain, own_projects, say
 
 
 def main() -> int:
@@ -45,6 +45,10 @@ def main() -> int:
     tests.add_argument("--weekly", action="store_true", help="only where they last passed over a week ago")
     tests.add_argument("names", nargs="*", metavar="NAME", help="engines; `platform`: whole jobs")
     commands.add_parser("vllm", help="serve a language model for the translator, until Ctrl-C")
+    classes = commands.add_parser(
+        "class-archive", help="keep what a Java server loads, so that it starts faster"
+    )
+    classes.add_argument("server", choices=sorted(class_archives.SERVERS))
     commands.add_parser("test-tools", help="install the system packages that only tests need")
     commands.add_parser("lock", help="resolve requirements/*.txt anew")
     commands.add_parser("typecheck", help="mypy over every package of the checkout")
@@ -84,6 +88,8 @@ def _do(arguments: argparse.Namespace, layout: Layout) -> int:
         case "vllm":
             Toolchain(layout).install_engine(engine("vllm"))
             vllm.serve(layout, os.environ)
+        case "class-archive":
+            class_archives.make(arguments.server, say)
         case "test-tools":
             system_packages.have(system_packages.FOR_TESTS)
         case "lock":

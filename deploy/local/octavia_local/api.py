@@ -55,10 +55,15 @@ class Api:
         answer = await self.call(
             "POST", "/api/v1/auth/register", json={"email": self.email, "password": PASSWORD}
         )
-        if "access_token" not in answer:
-            answer = await self.call(
-                "POST", "/api/v1/auth/login", json={"email": self.email, "password": PASSWORD}
-            )
+        return self._signed_in(answer) if "access_token" in answer else await self.sign_in(self.email)
+
+    async def sign_in(self, email: str) -> Self:
+        """A user who was registered before."""
+        self.email = email
+        body = {"email": email, "password": PASSWORD}
+        return self._signed_in(await self.call("POST", "/api/v1/auth/login", json=body))
+
+    def _signed_in(self, answer: dict[str, Any]) -> Self:
         self.user = answer["user"]
         self.http.headers["Authorization"] = f"Bearer {answer['access_token']}"
         return self

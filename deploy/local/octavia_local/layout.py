@@ -75,6 +75,22 @@ def jars(name: str) -> str:
     return f"{directory}/*"
 
 
+def class_archive(name: str) -> Path:
+    """Where what a bundled server loads at its start is kept, see `octavia_local.class_archives`."""
+    return repository_root() / ".octavia" / "java" / f"{name}.jsa"
+
+
+def java(name: str) -> list[str]:
+    """The command with which a bundled server's Java begins: class path, and archive where there is one.
+
+    Raises:
+        LocalError: its jars have not been fetched yet.
+    """
+    archive = class_archive(name)
+    shared = [f"-XX:SharedArchiveFile={archive}"] if archive.exists() else []
+    return ["java", *shared, "-cp", jars(name)]
+
+
 def packaged(*parts: str) -> Path:
     """A file beside this package in `deploy/local/`."""
     return Path(__file__).resolve().parents[1].joinpath(*parts)

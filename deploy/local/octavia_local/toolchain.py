@@ -53,6 +53,8 @@ class Toolchain:
             self._jars(name)
         self._environment(self._venv, self._root / "requirements" / "platform.txt")
         self._own_packages(self._venv, own_projects(self._root))
+        for name in _JAR_SETS:
+            self._class_archive(name)
         for environment in engines.wanted(os.environ):
             self._install_engine(environment)
 
@@ -114,6 +116,15 @@ class Toolchain:
             f"Maven cannot fetch the jars of {name}",
         )
         stamp.set()
+
+    def _class_archive(self, name: str) -> None:
+        pom = self._root / "deploy" / "local" / name / "pom.xml"
+        stamp = Stamp(self._java / f"{name}.jsa.stamp", [pom])
+        if not stamp.fresh:
+            say(f"Preparing the start of {name}")
+            python = str(self._venv / "bin" / "python")
+            run([python, "-m", "octavia_local", "class-archive", name], f"{name} cannot be started")
+            stamp.set()
 
     def _environment(self, folder: Path, requirements: Path, *how: str) -> None:
         python = folder / "bin" / "python"

@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 from octavia_local.errors import LocalError
+from octavia_local.layout import class_archive
 from octavia_local.ports import LOOPBACK, free_port, holder_of, is_free
 from octavia_local.servers import (
     ExternalKafka,
@@ -47,6 +48,11 @@ async def test_kafka_keeps_messages_over_kill(server_directory: Path) -> None:
         async with consumer:
             values = {(await consumer.getone()).value, (await consumer.getone()).value}
         assert values == {b"before", b"after"}
+
+
+def test_java_servers_begin_with_what_setup_has_kept_of_them(server_directory: Path) -> None:
+    with S3Server(server_directory, free_port()) as server:
+        assert str(class_archive("s3proxy")) in Path(f"/proc/{server.pid}/maps").read_text()
 
 
 async def test_kafka_makes_no_topic_by_itself(server_directory: Path) -> None:

@@ -61,7 +61,7 @@ class TranscriberSettings(ServiceSettings):
     whisper_model_sizes: str = Field(
         "",
         description="What jobs may ask for as `model_size`: `small,large-v3`, or `small=PATH,…` for models "
-        "by path. Empty: jobs cannot choose.",
+        "by path. Empty: only the one model, by the last part of its name.",
     )
     whisper_models_dir: OptionalPath = Field(
         None,

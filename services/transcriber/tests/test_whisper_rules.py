@@ -10,7 +10,7 @@ from octavia_common.errors import EngineUnavailableError
 from octavia_transcriber.engines.whisper.guards import Figures, Guards, Verdict
 from octavia_transcriber.engines.whisper.languages import tag_of, whisper_code
 from octavia_transcriber.engines.whisper.memory import Batches, is_out_of_memory
-from octavia_transcriber.engines.whisper.models import sizes_of
+from octavia_transcriber.engines.whisper.models import offered, sizes_of
 from octavia_transcriber.engines.whisper.windows import MOST_SECONDS, Stretch, spoken, wanted, windows
 
 GUARDS = Guards()
@@ -91,6 +91,13 @@ def test_tags_become_codes(tag, code):
 def test_cantonese_is_chinese_to_a_model_that_has_no_name_for_it():
     assert whisper_code("yue", {"zh"}) == whisper_code("zh-HK", {"zh"}) == "zh"
     assert tag_of("jw") == "jv"
+
+
+def test_jobs_may_ask_for_the_one_model_where_no_sizes_are_set():
+    assert offered("", "/models/faster-whisper-large-v3") == {
+        "faster-whisper-large-v3": "/models/faster-whisper-large-v3"
+    }
+    assert offered("small", "large-v3-turbo") == {"small": "small"}
 
 
 def test_sizes_are_names_or_paths():

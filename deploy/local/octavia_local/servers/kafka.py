@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from octavia_local.errors import LocalError
-from octavia_local.layout import jars, packaged
+from octavia_local.layout import java, packaged
 from octavia_local.ports import LOOPBACK
 from octavia_local.servers.base import LocalServer
 
@@ -116,8 +116,8 @@ class KafkaServer(LocalServer):
         quick = ["-XX:TieredStopAtLevel=1"] if self._quick else []
         log_config = packaged("kafka", "log4j2.yaml")
         return [
-            *["java", "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", *quick],
-            *[f"-Dlog4j2.configurationFile={log_config}", "-cp", jars("kafka")],
+            *[*java("kafka"), "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", *quick],
+            f"-Dlog4j2.configurationFile={log_config}",
         ]
 
     def is_ready(self) -> bool:

@@ -11,7 +11,7 @@ from typing import ClassVar, Protocol
 import httpx
 from minio import Minio
 
-from octavia_local.layout import jars, packaged
+from octavia_local.layout import java, packaged
 from octavia_local.ports import LOOPBACK, http_status
 from octavia_local.servers.base import LocalServer, Server
 
@@ -87,8 +87,8 @@ class S3Server(LocalServer):
     def command(self) -> Sequence[str]:
         log_config = packaged("s3proxy", "logback.xml")
         return [
-            *["java", "-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
-            *[f"-Dlogback.configurationFile={log_config}", "-cp", jars("s3proxy")],
+            *[*java("s3proxy"), "-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
+            f"-Dlogback.configurationFile={log_config}",
             *["org.gaul.s3proxy.Main", "--properties", str(self.directory / "s3proxy.conf")],
         ]
 

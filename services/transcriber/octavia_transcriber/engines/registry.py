@@ -16,13 +16,13 @@ def _pocketsphinx(settings: TranscriberSettings) -> Recogniser:
 
 def _faster_whisper(settings: TranscriberSettings) -> Recogniser:
     from octavia_transcriber.engines.whisper.guards import Guards
-    from octavia_transcriber.engines.whisper.models import WhisperModels, WhisperOptions, sizes_of
+    from octavia_transcriber.engines.whisper.models import WhisperModels, WhisperOptions, offered
     from octavia_transcriber.engines.whisper.recogniser import WhisperRecogniser
 
     models = WhisperModels(
         WhisperOptions(
             model=settings.whisper_model,
-            sizes=sizes_of(settings.whisper_model_sizes),
+            sizes=offered(settings.whisper_model_sizes, settings.whisper_model),
             folder=settings.whisper_models_dir,
             download=settings.whisper_download,
             device=settings.whisper_device,

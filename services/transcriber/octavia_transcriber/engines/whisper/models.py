@@ -54,6 +54,12 @@ def sizes_of(setting: str) -> dict[str, str]:
     return sizes
 
 
+def offered(setting: str, model: str) -> dict[str, str]:
+    """What jobs may ask for: the sizes of the setting, else only the model there is, by the last part of its
+    name, so that what nobody can do is refused before anything is held."""
+    return sizes_of(setting) or {Path(model).name: model}
+
+
 @dataclass(frozen=True)
 class Placement:
     """A device (`cpu`, `cuda`), which one of its kind, and in what numbers it computes."""
