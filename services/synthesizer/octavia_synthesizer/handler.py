@@ -14,7 +14,7 @@ from octavia_synthesizer import fitting
 from octavia_synthesizer.casting import Cast, Casting, Part, wishes
 from octavia_synthesizer.engine import LineUnspeakableError, SynthesisEngine
 from octavia_synthesizer.fitting import SAMPLE_RATE, Slot
-from octavia_synthesizer.sound import FLAC_TYPE, encode, lengths
+from octavia_synthesizer.sound import FLAC_TYPE, Figures, encode, figures
 from octavia_synthesizer.speaker import LineSpeaker
 
 log = structlog.get_logger(__name__)
@@ -138,19 +138,25 @@ class SynthesizeChunk:
                 flac = await self._store.read(audio)
         else:
             flac = await self._store.read(audio)
-        natural, played = lengths(flac)
-        return SpokenSegment(
-            **segment.model_dump(exclude={"flags"}),
-            flags=(*segment.flags, *fitting.flags(natural, played)),
-            audio=audio,
-            duration=played / SAMPLE_RATE,
-            rate=natural / played,
-        )
+        return voiced(segment, audio, figures(flac))
 
 
 def speakable(text: str) -> bool:
     """Whether there is anything to say; signs alone are not."""
     return any(character.isalnum() for character in text)
+
+
+def voiced(segment: TranslatedSegment, audio: ArtifactRef, known: Figures) -> SpokenSegment:
+    """A line with its sound."""
+    return SpokenSegment(
+        **segment.model_dump(exclude={"flags"}),
+        flags=(*segment.flags, *fitting.flags(known.natural, known.played)),
+        audio=audio,
+        duration=known.played / SAMPLE_RATE,
+        rate=known.natural / known.played,
+        onset=None if known.onset is None else known.onset / SAMPLE_RATE,
+        lufs=known.lufs,
+    )
 
 
 def silent(segment: TranslatedSegment, *reasons: Flag) -> SpokenSegment:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from octavia_synthesizer.engine import Samples, Sound
 from octavia_synthesizer.fitting import SAMPLE_RATE
+from octavia_synthesizer.loudness import loudness
 
 FRAME = SAMPLE_RATE // 200
 """5 ms: speech's onset is found to this."""
@@ -36,13 +37,30 @@ PEAK = 0.98
 FLAC_TYPE = "audio/flac"
 
 
+AUDIBLE_DB = -30.0
+"""Speech is heard from the first frame this near the loudest one: about 20 dB below the line's level."""
+
+
 class Note(BaseModel):
     """What is known of a spoken line beside its samples; kept as the FLAC's comment.
 
-    `natural` is its length in samples at the engine's natural rate.
+    `natural` is its length in samples at the engine's natural rate, `onset` the sample from which it is
+    heard, `lufs` its loudness; these two are unknown of lines that were made before they were noted.
     """
 
     natural: int
+    onset: int | None = None
+    lufs: float | None = None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A spoken line in figures: natural and played length, and where it is first heard, in samples."""
+
+    natural: int
+    played: int
+    onset: int | None = None
+    lufs: float | None = None
 
 
 @dataclass(frozen=True)
@@ -94,21 +112,34 @@ def encode(take: Take) -> bytes:
     with soundfile.SoundFile(
         buffer, "w", samplerate=SAMPLE_RATE, channels=1, format="FLAC", subtype="PCM_16"
     ) as file:
-        file.comment = Note(natural=take.natural).model_dump_json()
+        file.comment = Note(
+            natural=take.natural, onset=heard_from(samples), lufs=loudness(samples)
+        ).model_dump_json()
         file.write(samples)
     return buffer.getvalue()
 
 
-def lengths(flac: bytes) -> tuple[int, int]:
-    """Natural and played length, in samples, of a line that `encode` made.
+def heard_from(samples: Samples) -> int:
+    """The first sample of the frame from which speech is heard; 0 where none is."""
+    levels = _levels(samples)
+    audible = levels >= float(levels.max(initial=0.0)) * 10 ** (AUDIBLE_DB / 20)
+    return int(np.argmax(audible)) * FRAME if audible.any() else 0
 
-    Raises ArtifactCorruptError where it is none.
-    """
+
+def figures(flac: bytes) -> Figures:
+    """What is known of a line that `encode` made. Raises ArtifactCorruptError where it is none."""
     try:
         with soundfile.SoundFile(io.BytesIO(flac)) as file:
-            return Note.model_validate_json(file.comment).natural, int(file.frames)
+            note = Note.model_validate_json(file.comment)
+            return Figures(note.natural, int(file.frames), note.onset, note.lufs)
     except (soundfile.LibsndfileError, ValidationError) as error:
         raise ArtifactCorruptError(f"A spoken line cannot be read: {error}") from None
+
+
+def lengths(flac: bytes) -> tuple[int, int]:
+    """Natural and played length, in samples, of a line that `encode` made. Raises ArtifactCorruptError."""
+    known = figures(flac)
+    return known.natural, known.played
 
 
 def _levels(samples: Samples) -> Samples:

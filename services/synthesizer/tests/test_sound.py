@@ -8,9 +8,11 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 from octavia_common.errors import ArtifactCorruptError
+from octavia_samples.measure import loudness as measured_loudness
 from octavia_synthesizer.engine import Sound
 from octavia_synthesizer.fitting import SAMPLE_RATE
-from octavia_synthesizer.sound import Take, at_48k, encode, exactly, lengths, trimmed
+from octavia_synthesizer.loudness import loudness
+from octavia_synthesizer.sound import Take, at_48k, encode, exactly, figures, lengths, trimmed
 
 MS = SAMPLE_RATE // 1000
 
@@ -95,6 +97,34 @@ def test_flac_is_mono_48k_16_bit_and_tells_its_lengths(length, natural, level):
     assert lengths(data) == (natural, length)
     samples, _ = soundfile.read(io.BytesIO(data))
     assert np.abs(samples).max() <= 0.981
+
+
+def test_flac_tells_where_it_is_heard_and_how_loud_it_is():
+    soft, speech = tone(0.03, level=0.005), tone(2.0, hertz=1000.0, level=0.25)
+    known = figures(encode(Take(np.concatenate([soft, speech]), 1)))
+    assert known.onset == pytest.approx(0.03 * SAMPLE_RATE, abs=5 * MS)
+    assert known.played == 2030 * MS
+    # A sine of 1 kHz at -12.04 dBFS has -15.05 LUFS in one channel (BS.1770, its own example scaled).
+    assert known.lufs == pytest.approx(-15.05 - 10 * np.log10(2.03 / 2.0), abs=0.1)
+    assert figures(encode(Take(np.zeros(480, dtype=np.float32), 1))).lufs is None
+
+
+def test_loudness_is_what_ffmpeg_measures(tmp_path):
+    rng = np.random.default_rng(5)
+    for number, hertz in enumerate((80.0, 400.0, 4000.0)):
+        sound = tone(3.0, hertz=hertz, level=0.2) + rng.normal(0, 0.02, 3 * SAMPLE_RATE).astype(np.float32)
+        path = tmp_path / f"{number}.wav"
+        soundfile.write(path, sound, SAMPLE_RATE)
+        assert loudness(sound) == pytest.approx(measured_loudness(path).integrated, abs=0.15)
+
+
+def test_a_line_of_an_earlier_version_is_read_without_what_it_did_not_note():
+    buffer = io.BytesIO()
+    with soundfile.SoundFile(buffer, "w", SAMPLE_RATE, 1, format="FLAC", subtype="PCM_16") as file:
+        file.comment = '{"natural": 7}'
+        file.write(tone(0.1))
+    known = figures(buffer.getvalue())
+    assert (known.natural, known.onset, known.lufs) == (7, None, None)
 
 
 def test_equal_sound_is_equal_bytes():

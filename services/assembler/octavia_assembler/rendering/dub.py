@@ -1,6 +1,7 @@
 """The renderer: lays the spoken lines over the source's sound and under its picture."""
 
 import asyncio
+import math
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -41,6 +42,7 @@ class Heard:
 
     source: Meter
     output: Meter
+    voice_gain_db: float | None = None
 
     def notes(self) -> Iterator[str]:
         """Why the output is not as loud as promised, where it is not."""
@@ -121,6 +123,8 @@ class DubRenderer:
                 output_true_peak_dbtp=heard.output.true_peak_dbtp,
             ),
             notes=(*notes(lines), *heard.notes()),
+            frame_rate=frame_rate,
+            voice_gain_db=heard.voice_gain_db,
         )
 
     async def _dub(
@@ -149,7 +153,8 @@ class DubRenderer:
             )
             gains = await asyncio.to_thread(mix.find_balance, source.lufs, cancel)
             await asyncio.to_thread(mix.write, gains, stem, cancel)
-            return Heard(source, await master(mux, sound, source.lufs, output, cancel))
+            mastered = await master(mux, sound, source.lufs, output, cancel)
+            return Heard(source, mastered, voice_gain_db=20 * math.log10(gains.voice * gains.whole))
 
     async def _separate(self, raw: Path, lines: tuple[PlacedLine, ...], cancel: CancelToken) -> Path | None:
         """The file of the source's own voice, as far as it is to make way."""

@@ -39,6 +39,10 @@ class Rendered:
     """Subtitles of each language."""
     loudness: Loudness
     notes: tuple[str, ...] = ()
+    frame_rate: float | None = None
+    """The picture's, by which the subtitles were timed; None for sound alone."""
+    voice_gain_db: float | None = None
+    """What the spoken lines were amplified by; None where that is not known."""
 
 
 class Renderer(Protocol):

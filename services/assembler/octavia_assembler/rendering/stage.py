@@ -14,6 +14,7 @@ from octavia_subtitles.rules import Cue
 from octavia_subtitles.writing import SRT_TYPE, VTT_TYPE, to_srt, to_vtt
 
 from octavia_assembler.rendering.renderer import Assembly, Rendered, Renderer
+from octavia_assembler.reporting import report as reporting
 
 STAGE = "assembler"
 
@@ -46,6 +47,7 @@ class Recipe:
                 "source_language": request.spec.source_language,
                 "target_language": request.target_language,
                 "output": output,
+                **({"report": reporting.VERSION} if output in ("report", "result") else {}),
             },
         )
 
@@ -138,10 +140,19 @@ class AssembleLanguage:
             )
             return Subtitles(language=language, srt=srt, vtt=vtt)
 
-        media, speech_only, subtitles = await asyncio.gather(
+        report = reporting.report_of(
+            request.target_language,
+            rendered.segments,
+            cues=rendered.cues,
+            frame_rate=rendered.frame_rate,
+            loudness=rendered.loudness,
+            voice_gain_db=rendered.voice_gain_db,
+        )
+        media, speech_only, subtitles, reported = await asyncio.gather(
             store.write_file(recipe.key("media"), rendered.media, rendered.media_type),
             keep_speech(rendered.speech_only),
             asyncio.gather(*(keep_subtitles(*each) for each in rendered.cues.items())),
+            store.write_document(recipe.key("report"), report),
         )
         result = DubResult(
             source_language=request.spec.source_language,
@@ -154,6 +165,7 @@ class AssembleLanguage:
             loudness=rendered.loudness,
             notes=rendered.notes,
             plan=request.plan,
+            report=reported,
         )
         ref = await store.write_document(recipe.key("result"), result)
         return result, ref
@@ -162,4 +174,5 @@ class AssembleLanguage:
 def _artifacts(result: DubResult) -> list[ArtifactRef]:
     """All that a result refers to and this stage made."""
     files = [file for each in result.subtitles for file in (each.srt, each.vtt)]
-    return [result.media, *([result.speech_only] if result.speech_only else []), *files]
+    others = [each for each in (result.speech_only, result.report) if each is not None]
+    return [result.media, *others, *files]

@@ -12,6 +12,7 @@ from octavia_assembler.sound.ducking import Ducking
 from octavia_assembler.timeline import SAMPLE_RATE
 from octavia_common.artifacts.fake import FakeArtifactStore
 from octavia_common.cancellation import CancelToken
+from octavia_common.documents import QualityReport
 from octavia_common.errors import JobCancelledError, PermanentError
 from octavia_samples.measure import (
     cues,
@@ -60,7 +61,35 @@ async def test_speech_alone_is_an_artifact_of_the_same_length(bench: Any, talk: 
     assert "museo de historia" in (await made.store.read(subtitles["es"].srt)).decode()
     assert (await made.store.read(subtitles["en"].vtt)).startswith(b"WEBVTT")
     assert set(made.event.made) <= set(made.store.objects)
-    assert len(made.event.made) == 7
+    assert len(made.event.made) == 8
+
+
+async def test_the_report_tells_what_can_be_measured_in_the_files(
+    bench: Any, talk: Any, tmp_path: Path
+) -> None:
+    store = FakeArtifactStore()
+    segments = []
+    for number, segment in enumerate(await bench.segments(store)):
+        soundfile.write(tmp_path / "line.wav", bench.voice(number), SAMPLE_RATE)
+        lufs = loudness(tmp_path / "line.wav").integrated
+        segments.append(segment.model_copy(update={"lufs": lufs, "onset": 0.0}))
+    made = await bench.dub(talk, segments, store=store)
+    assert made.result.report is not None
+    assert made.result.report.key in made.event.made
+    report = await store.read_document(made.result.report, QualityReport)
+    totals = report.totals
+    assert (report.language, totals.lines, totals.flagged, totals.repaired) == ("es", 3, 0, 0)
+    assert totals.onset_p95_ms == pytest.approx(0, abs=1)
+    assert totals.drift_ms == pytest.approx(0, abs=1)
+    assert (totals.overlap_seconds, totals.rate_in_bounds) == (0, 1)
+    measured = loudness(made.media)
+    assert totals.output_lufs == pytest.approx(measured.integrated, abs=0.2)
+    assert totals.true_peak_dbtp == pytest.approx(measured.true_peak, abs=0.2)
+    stem, _ = soundfile.read(await store.fetch(made.result.speech_only, tmp_path / "stem.flac"))
+    for line, placed in zip(report.lines, made.result.segments, strict=True):
+        part = stem[round(placed.placed_start * SAMPLE_RATE) : round(placed.placed_end * SAMPLE_RATE)]
+        soundfile.write(tmp_path / "part.wav", np.column_stack([part, part]), SAMPLE_RATE)
+        assert line.lufs == pytest.approx(loudness(tmp_path / "part.wav").integrated, abs=0.5)
 
 
 async def test_without_speech_it_keeps_its_own_sound_and_says_so(bench: Any, tmp_path: Path) -> None:

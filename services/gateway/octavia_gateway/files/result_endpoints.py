@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from octavia_common.documents import DubResult
+from octavia_common.documents import DubResult, QualityReport
 from starlette.responses import JSONResponse, Response
 
 from octavia_gateway.auth.dependencies import CurrentViewer
@@ -111,6 +111,23 @@ async def transcript(
         body = TranscriptResponse.of(job_id, wanted, document)
         return JSONResponse(body.model_dump(mode="json"), headers={"Cache-Control": "private, no-cache"})
     return await _subtitles(request, resources, results, document, wanted, SubtitleForm(form), both=both)
+
+
+@router.get("/{job_id}/report", responses=problems(409))
+async def report(
+    job_id: UUID, user: CurrentViewer, resources: CurrentResources, language: LanguageQuery = None
+) -> QualityReport:
+    """How good a dub is, measured on what was put together: totals, and each line. Shares are from 0 to 1."""
+    results = await find_results(resources.database, user.user_id, job_id)
+    output = results.output(language)
+    document = await resources.store.read_document(output.result, DubResult)
+    if document.report is None:
+        raise ResultNotFoundError(
+            "There is no report of this result: nothing is spoken in it, or it was made before there were "
+            "reports. A rendered one has its own.",
+            languages=[],
+        )
+    return await resources.store.read_document(document.report, QualityReport)
 
 
 async def _subtitles(

@@ -12,7 +12,15 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from octavia_common.documents import DubResult, Loudness, PlacedSegment, Subtitles
+from octavia_common.documents import (
+    DubResult,
+    Loudness,
+    PlacedSegment,
+    QualityReport,
+    QualityTotals,
+    ReportedLine,
+    Subtitles,
+)
 from octavia_common.events import ArtifactRef, JobKind, JobSpec, Output
 
 from .helpers import Room
@@ -21,6 +29,38 @@ pytestmark = pytest.mark.integration
 
 MEDIA = bytes(i * 7 % 251 for i in range(5_000_000))
 SPANISH, ENGLISH = b"1\n00:00:01,000 --> 00:00:02,000\nHola.\n", b"1\n00:00:01,000 --> 00:00:02,000\nHello.\n"
+
+REPORT = QualityReport(
+    language="es",
+    totals=QualityTotals(
+        lines=1,
+        onset_p50_ms=4.0,
+        onset_p95_ms=4.0,
+        rate_in_bounds=1.0,
+        overlap_seconds=0.0,
+        drift_ms=4.0,
+        source_lufs=-20.0,
+        output_lufs=-20.1,
+        true_peak_dbtp=-1.5,
+        subtitle_rules_kept=1.0,
+        repaired=0.0,
+        flagged=1.0,
+    ),
+    lines=(
+        ReportedLine(
+            id="s1",
+            speaker="S1",
+            start=1.0,
+            placed_start=1.0,
+            onset_error_ms=4.0,
+            rate=1.0,
+            overflow_seconds=0.0,
+            lufs=-19.5,
+            heard_error=0.6,
+            flags=("misheard",),
+        ),
+    ),
+)
 
 
 def put(room: Room, key: str, data: bytes, media_type: str) -> ArtifactRef:
@@ -60,6 +100,7 @@ def finished_output(room: Room, user_id: UUID, filename_type: str = "video/mp4")
         )
         for language, text in (("es", SPANISH), ("en", ENGLISH))
     )
+    report = put(room, f"{prefix}-report", REPORT.model_dump_json().encode(), "application/json")
     document = DubResult(
         source_language="en",
         target_language="es",
@@ -69,6 +110,7 @@ def finished_output(room: Room, user_id: UUID, filename_type: str = "video/mp4")
         subtitles=tracks,
         loudness=Loudness(source_lufs=-20.0, output_lufs=-20.1, output_true_peak_dbtp=-1.5),
         notes=("The music was kept.",),
+        report=report,
     )
     result = put(room, f"{prefix}-result", document.model_dump_json().encode(), "application/json")
     return Output(target_language="es", media=media, result=result)
@@ -172,7 +214,7 @@ def test_any_cut_of_a_download_is_that_cut(
 def test_nothing_before_it_is_paid_for(client: httpx.Client, make_job: Callable[..., UUID]) -> None:
     for status in ("pending", "queued", "processing", "failed", "cancelled"):
         job_id = make_job(status=status)
-        for what in ("download", "transcript"):
+        for what in ("download", "transcript", "report"):
             answer = client.get(f"/api/v1/jobs/{job_id}/{what}")
             assert (answer.status_code, answer.json()["code"]) == (409, "result_not_ready")
             assert answer.json()["job_status"] == status
@@ -180,7 +222,7 @@ def test_nothing_before_it_is_paid_for(client: httpx.Client, make_job: Callable[
 
 def test_only_the_owner(client: httpx.Client, stranger: httpx.Client, make_job: Callable[..., UUID]) -> None:
     job_id = make_job()
-    for what in ("download", "transcript", "transcript?format=srt"):
+    for what in ("download", "transcript", "transcript?format=srt", "report"):
         assert client.get(f"/api/v1/jobs/{job_id}/{what}").status_code == 200
         answer = stranger.get(f"/api/v1/jobs/{job_id}/{what}")
         assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")
@@ -188,7 +230,8 @@ def test_only_the_owner(client: httpx.Client, stranger: httpx.Client, make_job: 
 
 def test_languages_that_are_not_there(client: httpx.Client, make_job: Callable[..., UUID]) -> None:
     job_id = make_job()
-    for what in ("download?language=fr", "transcript?language=fr", "transcript?language=fr&format=vtt"):
+    whats = ("download", "transcript", "transcript?format=vtt", "report")
+    for what in (f"{each}{'&' if '?' in each else '?'}language=fr" for each in whats):
         answer = client.get(f"/api/v1/jobs/{job_id}/{what}")
         assert (answer.status_code, answer.json()["code"]) == (404, "result_not_found")
         assert answer.json()["languages"] == ["es"]
@@ -232,6 +275,24 @@ def test_transcripts(client: httpx.Client, make_job: Callable[..., UUID]) -> Non
     assert vtt.text.startswith("WEBVTT")
     assert "Hello." in vtt.text
     assert client.get(path, params={"format": "pdf"}).status_code == 422
+
+
+def test_the_report_of_a_language(client: httpx.Client, room: Room, make_job: Callable[..., UUID]) -> None:
+    job_id = make_job()
+    answer = client.get(f"/api/v1/jobs/{job_id}/report", params={"language": "es"})
+    assert answer.status_code == 200
+    assert answer.json() == REPORT.model_dump(mode="json")
+    assert answer.json()["lines"][0]["flags"] == ["misheard"]
+    outputs = room.rows("SELECT outputs FROM jobs WHERE job_id = %s", job_id)[0]["outputs"]
+    result = outputs["es"]["result"]
+    old = json.loads(room.client().get_object(room.bucket, result["key"]).read())
+    del old["report"]
+    outputs["es"]["result"] = put(
+        room, f"{result['key']}-old", json.dumps(old).encode(), "application/json"
+    ).model_dump(mode="json")
+    room.rows("UPDATE jobs SET outputs = %s WHERE job_id = %s RETURNING 1", json.dumps(outputs), job_id)
+    answer = client.get(f"/api/v1/jobs/{job_id}/report")
+    assert (answer.status_code, answer.json()["code"]) == (404, "result_not_found")
 
 
 def test_subtitles_in_other_forms_and_in_two_languages(

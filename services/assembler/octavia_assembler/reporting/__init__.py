@@ -1,0 +1,1 @@
+"""What came out, in figures: the report of a finished language."""
