@@ -7,13 +7,17 @@ from uuid import uuid4
 
 from octavia_common import topics
 from octavia_common.events import (
+    ArtifactRef,
     AspectRatio,
+    ChunkRef,
+    ChunkTranslated,
     CloudEvent,
     EventData,
     JobCancelled,
     JobError,
     JobFailed,
     JobRef,
+    LanguageFailed,
     RequestedVideo,
     UserRegistered,
     VideoSpec,
@@ -34,13 +38,17 @@ class Wire:
     def __init__(self) -> None:
         self.letters: list[Outgoing] = []
         self.failed: list[JobRef] = []
+        self.languages: list[LanguageFailed] = []
 
     def topic_name(self, topic: Topic) -> str:
         return topic.name
 
     def outgoing(self, data: EventData, traceparent: str = "") -> Outgoing:
-        assert isinstance(data, JobFailed)
-        self.failed.append(data.job)
+        if isinstance(data, LanguageFailed):
+            self.languages.append(data)
+        else:
+            assert isinstance(data, JobFailed)
+            self.failed.append(data.job)
         return Outgoing(topic=topic_of(type(data)).name, body=b"", key="", headers={})
 
     async def send(self, messages: Sequence[Outgoing]) -> None:
@@ -78,6 +86,17 @@ async def give_up(data: EventData) -> Wire:
 async def test_the_job_of_an_event_fails_with_it() -> None:
     job = a_job()
     assert (await give_up(JobCancelled(job=job))).failed == [job]
+
+
+async def test_of_a_chunk_in_one_language_that_language_fails_with_it() -> None:
+    ref = ArtifactRef(key="k", sha256="0" * 64, size_bytes=1, media_type="x/y")
+    chunk = ChunkRef(index=0, total=1, start=0, end=1, next_speech_start=1)
+    job = a_job()
+    wire = await give_up(
+        ChunkTranslated(job=job, chunk=chunk, source_language="en", target_language="fr", translation=ref)
+    )
+    assert wire.failed == []
+    assert [(each.job, each.target_language) for each in wire.languages] == [(job, "fr")]
 
 
 async def test_every_video_of_a_batch_fails_with_it() -> None:

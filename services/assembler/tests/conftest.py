@@ -10,10 +10,12 @@ from octavia_common.events import (
     ArtifactRef,
     ChunkRef,
     ChunkSynthesized,
+    JobError,
     JobKind,
     JobRef,
     JobSpec,
     LanguageAssembled,
+    LanguageFailed,
     MediaPlanned,
 )
 
@@ -82,6 +84,10 @@ class Run:
             media=ref_to(f"media/{language}"),
             result=ref_to(f"result/{language}"),
         )
+
+    def failed(self, language: str, code: str = "unsupported_language") -> LanguageFailed:
+        error = JobError(code=code, message=f"{language} cannot be made.", stage="translator")
+        return LanguageFailed(job=self.job, target_language=language, error=error)
 
 
 @pytest.fixture

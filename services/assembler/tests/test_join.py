@@ -16,6 +16,7 @@ from octavia_common.events import (
     CreditsCaptured,
     EventData,
     JobAssembled,
+    JobFailed,
     MediaPlanned,
 )
 from octavia_common.migrations import migrate, migrations_of_installed_services
@@ -189,6 +190,90 @@ async def test_two_processes_with_the_last_two_languages_finish_the_job_once(
             apply(database, run.assembled("fr")), apply(database, run.assembled("es"))
         )
         assert sum(len(events) for events in produced) == 1
+
+
+async def test_a_language_that_fails_leaves_the_others_theirs(
+    database: Database, run_of: Callable[..., Any]
+) -> None:
+    run = run_of(languages=("fr", "es", "de"), chunks=2)
+    await apply(database, run.planned())
+    assert await apply(database, run.failed("es"), run.failed("es", "later")) == []
+    requested = await apply(database, *run.all_spoken())
+    assert requests(requested) == [
+        (language, [f"users/u/speech/{language}/{index}" for index in range(2)]) for language in ("de", "fr")
+    ], "nothing is put together of a language that has failed"
+    assert await apply(database, run.assembled("de")) == []
+    (ended,) = await apply(database, run.assembled("fr"))
+    assert isinstance(ended, JobAssembled)
+    assert [each.target_language for each in ended.outputs] == ["fr", "de"]
+    assert [(each.target_language, each.error.code) for each in ended.failed] == [
+        ("es", "unsupported_language")
+    ]
+    assert await apply(database, run.failed("es")) == []
+
+
+async def test_a_job_of_which_no_language_can_be_made_fails_once(
+    database: Database, run_of: Callable[..., Any]
+) -> None:
+    run = run_of(languages=("fr", "es"), chunks=1)
+    await apply(database, run.planned())
+    assert await apply(database, run.failed("es", "second")) == []
+    (ended,) = await apply(database, run.failed("fr", "first"))
+    assert isinstance(ended, JobFailed)
+    assert ended.error.code == "first", "told by the first language that was asked for"
+    assert await apply(database, run.assembled("fr"), run.failed("fr")) == []
+
+
+async def test_each_language_ends_once_in_any_order_of_all_that_is_told(
+    database: Database, run_of: Callable[..., Any]
+) -> None:
+    for seed in range(30):
+        draw = random.Random(seed)
+        languages = ("fr", "es", "de")[: draw.randint(1, 3)]
+        run = run_of(languages=languages, chunks=draw.randint(0, 2))
+        failing = {language for language in languages if draw.random() < 0.5}
+        waiting: list[EventData] = [run.planned(), *run.all_spoken(), *map(run.failed, failing)]
+        waiting += draw.sample(waiting, k=len(waiting) // 2)
+        produced: list[EventData] = []
+        while waiting:
+            told = await apply(database, waiting.pop(draw.randrange(len(waiting))))
+            produced += told
+            # What is asked for is put together, whether or not its language has failed meanwhile.
+            waiting += [run.assembled(each.target_language) for each in told if requests([each])]
+        endings = [each for each in produced if isinstance(each, JobAssembled | JobFailed)]
+        assert len(endings) == 1
+        if isinstance(endings[0], JobFailed):
+            assert failing == set(languages)
+            continue
+        made = [each.target_language for each in endings[0].outputs]
+        missing = [each.target_language for each in endings[0].failed]
+        assert sorted([*made, *missing]) == sorted(languages)
+        assert set(missing) <= failing, "who was finished first stays finished"
+        assert set(languages) - failing <= set(made)
+
+
+async def test_a_rendering_that_fails_is_forgotten_and_ends_no_job(
+    database: Database, run_of: Callable[..., Any]
+) -> None:
+    run = run_of(chunks=1)
+    await apply(database, run.planned().model_copy(update={"render": True}))
+    assert await apply(database, run.failed("es")) == []
+    assert await rows(database) == 0
+
+
+async def test_the_plan_behind_a_review_changes_nothing_here(
+    database: Database, run_of: Callable[..., Any]
+) -> None:
+    run = run_of(languages=("fr", "es"), chunks=1)
+    await apply(database, run.planned())
+    await apply(database, run.failed("fr"))
+    rest = run.spec.model_copy(update={"target_languages": ("es",)})
+    again = run.planned().model_copy(update={"released": True, "spec": rest})
+    assert await apply(database, again) == []
+    await apply(database, run.spoken(0, "es"))
+    (ended,) = await apply(database, run.assembled("es"))
+    assert isinstance(ended, JobAssembled)
+    assert len(ended.failed) == 1
 
 
 async def test_a_resolved_run_leaves_nothing_behind(database: Database, run_of: Callable[..., Any]) -> None:

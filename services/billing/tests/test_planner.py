@@ -1,6 +1,7 @@
 """The ledger's rules, one by one."""
 
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from uuid import UUID, uuid4
 
 import pytest
@@ -60,6 +61,23 @@ def capture(hold: Reserve, amount: int | None = None) -> Capture:
 
 def release(hold: Reserve) -> Release:
     return Release(hold.user_id, hold.hold_id, hold.job_id, "cancelled")
+
+
+@pytest.mark.parametrize(("held", "share", "captured"), [(30, (2, 3), 20), (100, (1, 3), 33), (5, (1, 7), 0)])
+def test_a_share_of_a_hold_is_captured_and_the_rest_goes_back_at_once(held, share, captured) -> None:
+    scene = Scene()
+    hold = reserve(held)
+    scene.do(grant(100), hold)
+    ending = Capture(
+        hold.user_id, hold.hold_id, hold.job_id, share=Fraction(*share), missing="not delivered: fr"
+    )
+    (outcome,) = scene.do(ending)
+    assert (outcome.verdict, outcome.amount) == (Verdict.CAPTURED, captured)
+    assert (scene.account.available, scene.account.held) == (100 - captured, 0)
+    assert [line.reason for line in scene.last.lines if line.kind is EntryKind.RELEASE] == [
+        "Video translation: not delivered: fr"
+    ]
+    assert [each.verdict for each in scene.do(ending, release(hold))] == [Verdict.UNCHANGED] * 2
 
 
 def test_two_jobs_race_for_the_last_credits() -> None:

@@ -11,6 +11,7 @@ CONTRACT = Contract(
         e.ChunkReleased,
         e.ChunkSynthesized,
         e.ChunkHeld,
+        e.LanguageAssembled,
         e.LanguageFailed,
         e.ChunkWritten,
         e.JobFailed,

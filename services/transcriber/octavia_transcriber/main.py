@@ -22,7 +22,7 @@ from octavia_transcriber.splitting.silence import SilenceCutter
 from octavia_transcriber.splitting.stage import SplitStage
 from octavia_transcriber.splitting.timed import TimedCutter
 from octavia_transcriber.window.capacity import Capacity
-from octavia_transcriber.window.handlers import CloseWindow, MoveWindow, OpenWindow
+from octavia_transcriber.window.handlers import CloseWindow, DropLanguages, MoveWindow, OpenWindow
 from octavia_transcriber.window.repository import WindowRepository
 
 NAME = "transcriber"
@@ -49,10 +49,13 @@ async def serve(settings: TranscriberSettings) -> None:
         name="transcriber.recogniser",
         abreast=engine.abreast,
     )
+    moving = MoveWindow(windows, capacity)
     runtime.add_transactional(
         {
             topics.MEDIA_PLANNED: Route(OpenWindow(store, windows, capacity), skip_ended=True),
-            topics.CHUNKS_SYNTHESIZED: Route(MoveWindow(windows, capacity), skip_ended=True),
+            topics.CHUNKS_SYNTHESIZED: Route(moving, skip_ended=True),
+            topics.CHUNKS_HELD: Route(moving, skip_ended=True),
+            topics.MEDIA_ASSEMBLED: Route(DropLanguages(windows, capacity), skip_ended=True),
             topics.JOBS_OUTCOME: Route(CloseWindow(windows, capacity)),
         },
         name="transcriber.window",

@@ -13,22 +13,25 @@ from octavia_common.documents import ChunkPlan, PlannedChunk, SpeechRegion
 from octavia_common.errors import PermanentError
 from octavia_common.events import (
     ArtifactRef,
+    ChunkHeld,
     ChunkRef,
     ChunkReleased,
     ChunkSynthesized,
     ChunkWritten,
     CloudEvent,
     JobCancelled,
+    JobError,
     JobKind,
     JobOptions,
     JobRef,
     JobSpec,
+    LanguageFailed,
     MediaPlanned,
     hold_id_of,
 )
 from octavia_common.migrations import migrate
 from octavia_transcriber.window.capacity import units_for
-from octavia_transcriber.window.handlers import CloseWindow, MoveWindow, OpenWindow
+from octavia_transcriber.window.handlers import CloseWindow, DropLanguages, MoveWindow, OpenWindow
 from octavia_transcriber.window.repository import LEAST_SHARE, WindowRepository
 
 pytestmark = pytest.mark.integration
@@ -59,6 +62,7 @@ class Room:
         self.units = UNITS
         self.opening = OpenWindow(store, repository, self)
         self.moving = MoveWindow(repository, self)
+        self.dropping = DropLanguages(repository, self)
         self.closing = CloseWindow(repository, self)
 
     async def apply(self, handler, *events) -> list[ChunkReleased]:
@@ -135,6 +139,22 @@ def spoken(released: ChunkReleased, language: str) -> ChunkSynthesized:
         target_language=language,
         speech=REF,
     )
+
+
+def held(released: ChunkReleased, language: str | None = None) -> ChunkHeld:
+    return ChunkHeld(
+        job=released.job,
+        chunk=released.chunk,
+        source_language="en",
+        target_language=language,
+        transcript=None if language else REF,
+        translation=REF if language else None,
+    )
+
+
+def failed(job: JobRef, language: str) -> LanguageFailed:
+    error = JobError(code="unsupported_language", message="No.", stage="translator")
+    return LanguageFailed(job=job, target_language=language, error=error)
 
 
 def indices(released: list[ChunkReleased]) -> list[int]:
@@ -306,4 +326,58 @@ async def test_a_damaged_plan_fails_its_own_job_only(room):
     room.store.objects[plan.plan.key].data = b"{}"
     with pytest.raises(PermanentError, match="damaged"):
         await room.apply(room.opening, plan)
+    assert await room.rows() == (0, 0)
+
+
+async def test_a_language_that_fails_holds_no_room_and_is_asked_for_no_more(room):
+    first, second, _ = await room.apply(room.opening, await room.planned("a", 8))
+    await room.apply(room.moving, spoken(second, "es"))
+    # Of six units three were of the language that failed, and one is spoken: two are left inside.
+    released = await room.apply(room.dropping, failed(first.job, "fr"), failed(first.job, "fr"))
+    assert indices(released) == [3, 4, 5, 6]
+    assert {event.target_languages for event in released} == {("es",)}
+    assert await room.apply(room.dropping, failed(first.job, "fr")) == []
+    # What comes out of it all the same moves nothing.
+    assert await room.apply(room.moving, spoken(first, "fr")) == []
+    assert indices(await room.apply(room.moving, spoken(first, "es"))) == [7]
+    await room.apply(room.moving, *(spoken(event, "es") for event in released))
+    assert await room.rows() == (1, 1)
+
+
+async def test_a_job_whose_last_language_fails_leaves_no_rows_and_its_room_to_others(room):
+    first, *_ = await room.apply(room.opening, await room.planned("a", 5))
+    assert await room.apply(room.opening, await room.planned("b", 5)) == []
+    released = await room.apply(room.dropping, failed(first.job, "es"), failed(first.job, "fr"))
+    assert indices(released) == [0, 1, 2]
+    assert await room.rows() == (1, 5)
+
+
+async def test_chunks_that_wait_for_a_person_take_no_room(room):
+    plan = await room.planned("a", 9, options=JobOptions(review="transcript"))
+    released, seen = await room.apply(room.opening, plan), 0
+    while released:
+        seen += len(released)
+        assert len(released) <= UNITS / len(LANGUAGES)
+        released = await room.apply(room.moving, *map(held, released))
+    assert seen == 9
+    assert await room.rows() == (0, 0)
+
+
+async def test_a_translation_that_waits_makes_room_for_its_own_language(room):
+    first, *_ = await room.apply(room.opening, await room.planned("a", 5))
+    assert await room.apply(room.moving, held(first, "es"), held(first, "es")) == []
+    assert indices(await room.apply(room.moving, held(first, "fr"))) == [3]
+
+
+async def test_a_released_job_goes_through_the_window_again_whatever_is_told_late(room):
+    plan = await room.planned("a", 5, languages=("es",))
+    first = await room.apply(room.opening, plan)
+    second = await room.apply(room.moving, *(held(event) for event in first))
+    again = plan.model_copy(update={"released": True})
+    # All were held, but the window has not heard of the last ones yet.
+    released = await room.apply(room.opening, again)
+    assert indices(released) == [0, 1, 2, 3, 4]
+    assert await room.apply(room.moving, *(held(event) for event in second)) == []
+    assert await room.rows() == (1, 5)
+    await room.apply(room.moving, *(spoken(event, "es") for event in released))
     assert await room.rows() == (0, 0)

@@ -14,6 +14,7 @@ from octavia_common.messaging.acknowledging import Acknowledger
 from octavia_common.messaging.broker import subscribe
 from octavia_common.messaging.dead_letters import DeadLetters
 from octavia_common.messaging.ended_jobs import EndedJobs
+from octavia_common.messaging.failures import language_of
 from octavia_common.messaging.incoming import Incoming
 from octavia_common.messaging.poison import PoisonGauge, PoisonLimit, TooMuchPoisonError
 from octavia_common.messaging.progress import ConsumerProgress
@@ -132,8 +133,13 @@ class Consumer(ABC):
         return True
 
     def passes_by(self, data: EventData, *, skip_ended: bool) -> bool:
-        """Whether an event is of a job that has ended, and count it so."""
-        if skip_ended and isinstance(data, JobEvent) and self._plumbing.ended.has_ended(data.job.hold_id):
+        """Whether an event is of a job, or of a language, that has ended, and count it so."""
+        if skip_ended and self.is_over(data):
             HANDLED.labels(self.name, "job_ended").inc()
             return True
         return False
+
+    def is_over(self, data: EventData) -> bool:
+        """Whether an event is of a job that has ended, or works towards a language that has failed."""
+        ended = self._plumbing.ended
+        return isinstance(data, JobEvent) and ended.has_ended(data.job.hold_id, language_of(data))

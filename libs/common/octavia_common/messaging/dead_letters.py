@@ -1,15 +1,14 @@
 """The dead-letter topic: what was given up on, kept with its origin and reason."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import structlog
 
 from octavia_common import topics
-from octavia_common.events import CloudEvent, EventData, JobError, VideosSubmitted
-from octavia_common.events.jobs import JobFailed
-from octavia_common.messaging.failures import failure_of
+from octavia_common.events import CloudEvent, EventData, JobError
+from octavia_common.messaging.failures import failures_of
 from octavia_common.messaging.incoming import Incoming
 from octavia_common.messaging.publisher import EventPublisher, EventTooLargeError, Outgoing
 from octavia_common.telemetry.metrics import DEAD_LETTERS
@@ -33,7 +32,7 @@ INTERNAL_MESSAGE = (
 
 
 class DeadLetters:
-    """Gives up on a message: keeps it, and tells that its work has failed where it is known."""
+    """Gives up on a message: keeps it, and fails its jobs, or one language, where they are known."""
 
     def __init__(self, publisher: EventPublisher) -> None:
         self._publisher = publisher
@@ -41,7 +40,7 @@ class DeadLetters:
     async def give_up(
         self, incoming: Incoming, *, consumer: str, reason: str, event: CloudEvent[EventData] | None
     ) -> None:
-        """Keep `incoming` on the dead-letter topic; the jobs that `event` names fail."""
+        """Keep `incoming` on the dead-letter topic; what cannot go on without `event` fails."""
         code = reason.partition(":")[0]
         DEAD_LETTERS.labels(consumer, code).inc()
         log.error("dead letter", consumer=consumer, place=incoming.place, reason=reason)
@@ -54,7 +53,7 @@ class DeadLetters:
         }
         messages = [self._letter(incoming, incoming.body, headers)]
         error = JobError(code="internal", message=INTERNAL_MESSAGE, stage=consumer)
-        for failed in _failures(event.data, error) if event is not None else ():
+        for failed in failures_of(event.data, error) if event is not None else ():
             messages.append(self._publisher.outgoing(failed, incoming.headers.get("traceparent", "")))
         try:
             await self._publisher.send(messages)
@@ -69,11 +68,3 @@ class DeadLetters:
         return Outgoing(
             topic=self._publisher.topic_name(topics.DEAD_LETTERS), body=body, key=key, headers=headers
         )
-
-
-def _failures(data: EventData, error: JobError) -> Sequence[EventData]:
-    """What tells that the work that waits for this event cannot go on."""
-    if isinstance(data, VideosSubmitted):
-        return [JobFailed(job=video.job, error=error) for video in data.videos]
-    told = failure_of(data, error)
-    return [] if told is None else [told]

@@ -1,4 +1,4 @@
-"""Which runs of jobs have ended, known by every worker, so that nobody works on for nothing."""
+"""Which runs of jobs, and languages of them, have ended: known by every worker, so none works for nothing."""
 
 import asyncio
 import time
@@ -11,11 +11,21 @@ from aiokafka.errors import KafkaError
 
 from octavia_common import topics
 from octavia_common.cancellation import CancelToken
-from octavia_common.events import CreditsRejected, CreditsReleased, JobCancelled, JobEvent, JobFailed
+from octavia_common.events import (
+    CreditsRejected,
+    CreditsReleased,
+    JobCancelled,
+    JobEvent,
+    JobFailed,
+    LanguageFailed,
+)
 from octavia_common.messaging.codec import UndecodableEventError, decode
 from octavia_common.settings import ServiceSettings
 
 log = structlog.get_logger(__name__)
+
+Key = tuple[UUID, str | None]
+"""A run, by its hold; or one language of it."""
 
 REMEMBERED = 200_000
 """Runs kept in memory (about 30 MB); older ones are past their deadline anyway."""
@@ -27,8 +37,8 @@ FETCH_BYTES = 256 * 1024
 FETCH_WAIT_MS = 250
 """An ending is known within this time; under load one request brings all endings of it."""
 
-_TOPICS = (topics.JOBS_OUTCOME, topics.CREDITS_RESOLVED)
-_ENDINGS = (JobFailed, JobCancelled, CreditsReleased, CreditsRejected)
+_TOPICS = (topics.JOBS_OUTCOME, topics.CREDITS_RESOLVED, topics.MEDIA_ASSEMBLED)
+_ENDINGS = (JobFailed, JobCancelled, CreditsReleased, CreditsRejected, LanguageFailed)
 _NAMES = tuple(kind.TYPE.encode() for kind in _ENDINGS)
 
 
@@ -37,36 +47,41 @@ class EndedJobs:
 
     def __init__(self, settings: ServiceSettings) -> None:
         self._settings = settings
-        self._ended: OrderedDict[UUID, str] = OrderedDict()
-        self._running: dict[UUID, set[CancelToken]] = {}
+        self._ended: OrderedDict[Key, str] = OrderedDict()
+        self._running: dict[Key, set[CancelToken]] = {}
         self.caught_up = asyncio.Event()
 
-    def has_ended(self, hold_id: UUID) -> bool:
-        """Whether this run was failed, cancelled or refused."""
-        return hold_id in self._ended
+    def has_ended(self, hold_id: UUID, language: str | None = None) -> bool:
+        """Whether this run was failed, cancelled or refused, or this language of it has failed."""
+        return any(key in self._ended for key in _keys(hold_id, language))
 
-    def end(self, hold_id: UUID, reason: str) -> None:
-        """Remember that a run has ended and cancel its work in this process."""
-        self._ended[hold_id] = reason
+    def end(self, hold_id: UUID, reason: str, language: str | None = None) -> None:
+        """Remember that a run, or one language of it, has ended, and cancel its work in this process."""
+        key = (hold_id, language)
+        self._ended[key] = reason
         if len(self._ended) > REMEMBERED:
             self._ended.popitem(last=False)
-        for token in self._running.pop(hold_id, set()):
+        for token in self._running.pop(key, set()):
             token.cancel(reason)
 
-    def watch(self, hold_id: UUID, token: CancelToken) -> None:
-        """Cancel `token` when the run ends (at once where it has)."""
-        if hold_id in self._ended:
-            token.cancel(self._ended[hold_id])
-        else:
-            self._running.setdefault(hold_id, set()).add(token)
+    def watch(self, hold_id: UUID, token: CancelToken, language: str | None = None) -> None:
+        """Cancel `token` when the run, or its `language`, ends (at once where it has)."""
+        keys = _keys(hold_id, language)
+        for key in keys:
+            if key in self._ended:
+                token.cancel(self._ended[key])
+                return
+        for key in keys:
+            self._running.setdefault(key, set()).add(token)
 
-    def unwatch(self, hold_id: UUID, token: CancelToken) -> None:
+    def unwatch(self, hold_id: UUID, token: CancelToken, language: str | None = None) -> None:
         """The work is over."""
-        tokens = self._running.get(hold_id)
-        if tokens is not None:
-            tokens.discard(token)
-            if not tokens:
-                del self._running[hold_id]
+        for key in _keys(hold_id, language):
+            tokens = self._running.get(key)
+            if tokens is not None:
+                tokens.discard(token)
+                if not tokens:
+                    del self._running[key]
 
     async def run(self) -> None:
         """Read for ever; after trouble with Kafka, again from where memory may have a hole."""
@@ -131,4 +146,10 @@ class EndedJobs:
         except UndecodableEventError:
             return
         if isinstance(event.data, _ENDINGS) and isinstance(event.data, JobEvent):
-            self.end(event.data.job.hold_id, event.type)
+            language = event.data.target_language if isinstance(event.data, LanguageFailed) else None
+            self.end(event.data.job.hold_id, event.type, language)
+
+
+def _keys(hold_id: UUID, language: str | None) -> tuple[Key, ...]:
+    """What ends work towards a language: the end of its run, and its own."""
+    return ((hold_id, None),) if language is None else ((hold_id, None), (hold_id, language))

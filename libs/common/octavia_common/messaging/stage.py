@@ -17,7 +17,7 @@ from octavia_common.errors import JobCancelledError, OctaviaError, PermanentErro
 from octavia_common.events import CloudEvent, EventData, JobError, JobEvent
 from octavia_common.messaging.codec import UndecodableEventError, decode
 from octavia_common.messaging.consumer import Consumer, Plumbing
-from octavia_common.messaging.failures import failure_of
+from octavia_common.messaging.failures import failures_of, language_of
 from octavia_common.messaging.handlers import StageHandler, Work
 from octavia_common.messaging.headers import Made
 from octavia_common.messaging.incoming import Incoming
@@ -32,9 +32,9 @@ log = structlog.get_logger(__name__)
 class StageConsumer(Consumer):
     """Runs a `StageHandler` on each event of one kind; other kinds of the topic are passed by.
 
-    What becomes of a record: published and acknowledged; dropped, where its job has ended; its job
-    failed, on a permanent error; put aside to be tried again, on any other; a dead letter, when
-    tries or time run out or it cannot be read.
+    What becomes of a record: published and acknowledged; dropped, where its job or language has ended; its
+    job, or the one language that it is about, failed, on a permanent error; put aside to be tried again, on
+    any other; a dead letter, when tries or time run out or it cannot be read.
     """
 
     dealt = True
@@ -96,7 +96,7 @@ class StageConsumer(Consumer):
             return "job_ended"
         except PermanentError as error:
             log.info("permanent failure", code=error.code, message=error.message, **error.context)
-            await publisher.publish(self._failure(event, error), made=made)
+            await publisher.publish(self._failures(event, error), made=made)
             return "permanent"
         except Exception as error:
             known = isinstance(error, TransientError)
@@ -108,8 +108,9 @@ class StageConsumer(Consumer):
         """The handler's answer; cancelled when its job ends, its time is up or the process stops."""
         token = CancelToken()
         hold_id = event.data.job.hold_id if isinstance(event.data, JobEvent) else None
+        language = language_of(event.data)
         if hold_id is not None:
-            self._plumbing.ended.watch(hold_id, token)
+            self._plumbing.ended.watch(hold_id, token, language)
         limit = self._plumbing.settings.handler_timeout_seconds
         grace = asyncio.ensure_future(self._cancel_on_stop(token))
         try:
@@ -132,18 +133,16 @@ class StageConsumer(Consumer):
         finally:
             grace.cancel()
             if hold_id is not None:
-                self._plumbing.ended.unwatch(hold_id, token)
+                self._plumbing.ended.unwatch(hold_id, token, language)
 
     async def _cancel_on_stop(self, token: CancelToken) -> None:
         await self._plumbing.stopping.wait()
         await asyncio.sleep(self._plumbing.settings.shutdown_grace_seconds * 0.75)
         token.cancel("shutdown")
 
-    def _failure(self, event: CloudEvent[Any], error: OctaviaError) -> list[EventData]:
-        told = failure_of(
-            event.data, JobError(code=error.code, message=error.message, stage=self._plumbing.service)
-        )
-        return [] if told is None else [told]
+    def _failures(self, event: CloudEvent[Any], error: OctaviaError) -> Sequence[EventData]:
+        told = JobError(code=error.code, message=error.message, stage=self._plumbing.service)
+        return failures_of(event.data, told)
 
     async def _try_later(self, incoming: Incoming, event: CloudEvent[Any], error: Exception) -> str:
         """Park the record on the retry topic, so that the partition goes on, or give it up."""

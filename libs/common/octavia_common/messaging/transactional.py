@@ -14,7 +14,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exp
 
 from octavia_common.database import Database, is_unavailable
 from octavia_common.errors import OctaviaError, TransientError
-from octavia_common.events import CloudEvent, EventData, JobEvent
+from octavia_common.events import CloudEvent, EventData
 from octavia_common.messaging.codec import UndecodableEventError, decode
 from octavia_common.messaging.consumer import Consumer, Plumbing
 from octavia_common.messaging.handlers import TransactionalHandler
@@ -205,8 +205,7 @@ class TransactionalConsumer(Consumer):
 
     def _alive(self, produced: Sequence[EventData]) -> Sequence[EventData]:
         """Without the events of jobs that ended while the batch was worked on."""
-        ended = self._plumbing.ended
-        return [e for e in produced if not (isinstance(e, JobEvent) and ended.has_ended(e.job.hold_id))]
+        return [event for event in produced if not self.is_over(event)]
 
     async def _sleep(self, seconds: float) -> None:
         started = time.monotonic()

@@ -12,11 +12,13 @@ from octavia_common.errors import PermanentError, TransientError
 from octavia_common.events import (
     ChunkReleased,
     ChunkTranscribed,
+    ChunkTranslated,
     CloudEvent,
     EventData,
     JobCancelled,
     JobFailed,
     JobRef,
+    LanguageFailed,
 )
 from octavia_common.messaging.handlers import Work
 from octavia_common.service import ServiceRuntime
@@ -43,6 +45,16 @@ class Handler:
             if asyncio.iscoroutine(answer):
                 await answer
         data = event.data
+        if isinstance(data, ChunkTranscribed):
+            return [
+                ChunkTranslated(
+                    job=data.job,
+                    chunk=data.chunk,
+                    source_language="en",
+                    target_language=data.target_language,
+                    translation=data.transcript,
+                )
+            ]
         return [
             ChunkTranscribed(
                 job=data.job,
@@ -52,6 +64,17 @@ class Handler:
                 transcript=data.audio,
             )
         ]
+
+
+def transcribed(job: JobRef, index: int, language: str) -> ChunkTranscribed:
+    released = a_chunk(job, index)
+    return ChunkTranscribed(
+        job=job,
+        chunk=released.chunk,
+        source_language="en",
+        target_language=language,
+        transcript=released.audio,
+    )
 
 
 def runtime(settings: ServiceSettings, handler: Handler) -> ServiceRuntime:
@@ -112,6 +135,36 @@ async def test_a_permanent_error_fails_the_job_and_the_partition_goes_on(
     assert failed.data.job == bad
     assert failed.data.error.message == "This file has no sound."
     assert done.data.job == good
+
+
+async def test_an_error_of_one_language_fails_that_alone_and_its_other_chunks_are_dropped(
+    settings: ServiceSettings, kafka: Kafka, new_job: Callable[[], JobRef]
+) -> None:
+    job = new_job()
+
+    def refuse(event: CloudEvent[Any], _: Work) -> None:
+        if event.data.target_language == "fr":
+            raise PermanentError("Nobody here speaks French.")
+
+    handler = Handler(refuse)
+    running = ServiceRuntime("translator", settings)
+    running.add_stage(topics.CHUNKS_TRANSCRIBED, ChunkTranscribed, handler, name="translator")
+    async with running:
+        await kafka.send(transcribed(job, 0, "fr"))
+        [failed] = await kafka.read(topics.MEDIA_ASSEMBLED, count=1)
+        async with asyncio.timeout(30):
+            while not running.ended.has_ended(job.hold_id, "fr"):
+                await asyncio.sleep(0.05)
+        assert not running.ended.has_ended(job.hold_id)
+        assert not running.ended.has_ended(job.hold_id, "es")
+        await kafka.send(*(transcribed(job, index, "fr") for index in range(1, 5)))
+        await kafka.send(transcribed(job, 9, "es"))
+        [done] = await kafka.read(topics.CHUNKS_TRANSLATED, count=1)
+    assert isinstance(failed.data, LanguageFailed)
+    assert (failed.data.job, failed.data.target_language) == (job, "fr")
+    assert failed.data.error.message == "Nobody here speaks French."
+    assert done.data.target_language == "es"
+    assert set(handler.calls) <= {0, 9}, "work for a language that has failed is not begun"
 
 
 async def test_a_transient_error_is_tried_again_until_it_passes(

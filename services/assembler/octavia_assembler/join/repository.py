@@ -13,9 +13,11 @@ from octavia_common.events import (
     ArtifactRef,
     ChunkSynthesized,
     ChunkWritten,
+    FailedLanguage,
     JobRef,
     JobSpec,
     LanguageAssembled,
+    LanguageFailed,
     MediaPlanned,
     Output,
 )
@@ -35,13 +37,14 @@ class CompleteLanguage:
 
 @dataclass(frozen=True)
 class CompleteRun:
-    """A run all of whose languages are assembled, in the order in which they were asked for.
+    """A run each of whose languages is assembled or has failed, in the order in which they were asked for.
 
     `render` says that it put an edited language together anew.
     """
 
     job: JobRef
     outputs: tuple[Output, ...]
+    failed: tuple[FailedLanguage, ...]
     render: bool
 
 
@@ -54,10 +57,14 @@ class JoinRepository:
     async def lock(self, holds: Iterable[UUID]) -> None:
         """Take the runs' rows, made where they are missing, until the transaction ends."""
         ordered = sorted(set(holds))
-        await self._connection.execute(
-            "INSERT INTO run (hold_id) SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING", ordered
-        )
+        await self.open(ordered)
         await self.lock_existing(ordered)
+
+    async def open(self, holds: Iterable[UUID]) -> None:
+        """Make the rows of runs that are not known yet."""
+        await self._connection.execute(
+            "INSERT INTO run (hold_id) SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING", sorted(set(holds))
+        )
 
     async def lock_existing(self, holds: Iterable[UUID]) -> set[UUID]:
         """Take the rows of those runs that are known; returns which."""
@@ -84,16 +91,17 @@ class JoinRepository:
             [event.chunks for event in planned],
             [event.render for event in planned],
         )
-        languages = [
-            (event.job.hold_id, language, position)
+        places = {
+            (event.job.hold_id, language): position
             for event in planned
             for position, language in enumerate(event.spec.target_languages)
-        ]
+        }
+        languages = [(hold_id, language, position) for (hold_id, language), position in places.items()]
         await self._connection.execute(
             """
             INSERT INTO language (hold_id, target_language, position)
             SELECT * FROM unnest($1::uuid[], $2::text[], $3::integer[])
-            ON CONFLICT DO NOTHING
+            ON CONFLICT (hold_id, target_language) DO UPDATE SET position = excluded.position
             """,
             *columns(languages, 3),
         )
@@ -125,6 +133,7 @@ class JoinRepository:
             WHERE run.hold_id = ANY($1::uuid[])
               AND language.hold_id = run.hold_id
               AND NOT language.requested
+              AND language.error IS NULL
               AND run.chunks = (
                   SELECT count(*) FROM chunk
                   WHERE chunk.hold_id = run.hold_id AND chunk.target_language = language.target_language
@@ -161,7 +170,7 @@ class JoinRepository:
             FROM unnest($1::uuid[], $2::text[], $3::jsonb[], $4::jsonb[])
                  AS new (hold_id, target_language, media, result)
             WHERE language.hold_id = new.hold_id AND language.target_language = new.target_language
-              AND language.media IS NULL
+              AND language.media IS NULL AND language.error IS NULL
             """,
             [event.job.hold_id for event in assembled],
             [event.target_language for event in assembled],
@@ -169,8 +178,23 @@ class JoinRepository:
             [event.result.model_dump(mode="json") for event in assembled],
         )
 
+    async def add_failed(self, failed: Sequence[LanguageFailed]) -> None:
+        """Note languages that cannot be made, also before their plan has come; what is finished stays."""
+        await self._connection.execute(
+            """
+            INSERT INTO language (hold_id, target_language, position, error)
+            SELECT hold_id, target_language, 0, error
+            FROM unnest($1::uuid[], $2::text[], $3::jsonb[]) AS new (hold_id, target_language, error)
+            ON CONFLICT (hold_id, target_language) DO UPDATE SET error = excluded.error
+            WHERE language.media IS NULL AND language.error IS NULL
+            """,
+            [event.job.hold_id for event in failed],
+            [event.target_language for event in failed],
+            [event.error.model_dump(mode="json") for event in failed],
+        )
+
     async def claim_complete_runs(self, holds: Iterable[UUID]) -> list[CompleteRun]:
-        """The runs whose last language has just come in; each is returned once, ever."""
+        """The runs whose last language has just come in, or failed; each is returned once, ever."""
         rows = await self._connection.fetch(
             """
             UPDATE run SET finished = true
@@ -178,15 +202,20 @@ class JoinRepository:
               AND NOT finished
               AND chunks IS NOT NULL
               AND NOT EXISTS (
-                  SELECT FROM language WHERE language.hold_id = run.hold_id AND language.media IS NULL
+                  SELECT FROM language
+                  WHERE language.hold_id = run.hold_id AND language.media IS NULL AND language.error IS NULL
               )
             RETURNING hold_id, job, render, (
-                SELECT jsonb_agg(
+                SELECT coalesce(jsonb_agg(
                     jsonb_build_object(
                         'target_language', target_language, 'media', media, 'result', result
                     ) ORDER BY position
-                ) FROM language WHERE language.hold_id = run.hold_id
-            ) AS outputs
+                ), '[]') FROM language WHERE language.hold_id = run.hold_id AND media IS NOT NULL
+            ) AS outputs, (
+                SELECT coalesce(jsonb_agg(
+                    jsonb_build_object('target_language', target_language, 'error', error) ORDER BY position
+                ), '[]') FROM language WHERE language.hold_id = run.hold_id AND error IS NOT NULL
+            ) AS failed
             """,
             list(set(holds)),
         )
@@ -194,6 +223,7 @@ class JoinRepository:
             CompleteRun(
                 job=JobRef.model_validate(row["job"]),
                 outputs=tuple(Output.model_validate(output) for output in row["outputs"]),
+                failed=tuple(FailedLanguage.model_validate(each) for each in row["failed"]),
                 render=row["render"],
             )
             for row in sorted(rows, key=lambda row: row["hold_id"])

@@ -1,6 +1,7 @@
 """jobs.outcome: the first word about a job's end resolves its hold; later ones change nothing."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 from octavia_common.events import (
@@ -17,7 +18,7 @@ from octavia_common.events import (
 )
 
 from octavia_billing.domain.operations import Capture, Operation, Outcome, Release, Verdict
-from octavia_billing.domain.wording import hold_missing
+from octavia_billing.domain.wording import hold_missing, partly_delivered
 from octavia_billing.ledger import Ledger
 
 Delivered = (JobAssembled, VideoGenerated)
@@ -25,7 +26,10 @@ Ending = JobAssembled | VideoGenerated | JobFailed | JobCancelled
 
 
 class OutcomeHandler:
-    """Captures the hold of a delivered job and releases that of a failed or cancelled one."""
+    """Captures the hold of a delivered job and releases that of a failed or cancelled one.
+
+    Of a job some of whose languages could not be made the share of those is given back.
+    """
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -44,6 +48,11 @@ class OutcomeHandler:
 
 def _operation(ending: Ending) -> Operation:
     ref = ending.job
+    if isinstance(ending, JobAssembled) and ending.failed:
+        asked = len(ending.outputs) + len(ending.failed)
+        missing = partly_delivered(tuple(each.target_language for each in ending.failed))
+        share = Fraction(len(ending.outputs), asked)
+        return Capture(ref.user_id, ref.hold_id, ref.job_id, share=share, missing=missing)
     if isinstance(ending, Delivered):
         return Capture(ref.user_id, ref.hold_id, ref.job_id)
     return Release(ref.user_id, ref.hold_id, ref.job_id, _reason(ending).value)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from fractions import Fraction
 from uuid import UUID
 
 from octavia_common.events import GrantSource
@@ -56,12 +57,17 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """The job is delivered: spend its hold, or `amount` of it and give the rest back."""
+    """The job is delivered: spend its hold, or `amount` or a `share` of it and give the rest back.
+
+    A share is rounded down, in favour of the user; `missing` says what the rest was for.
+    """
 
     user_id: UUID
     hold_id: UUID
     job_id: UUID
     amount: int | None = None
+    share: Fraction = Fraction(1)
+    missing: str = "not all of it was needed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,14 +155,14 @@ class _Planner:
             return self._tombstone(account, operation)
         if hold.state is not HoldState.HELD:
             return Outcome(Verdict.UNCHANGED, 0, account.available)
-        amount = hold.amount if operation.amount is None else operation.amount
+        amount = int(hold.amount * operation.share) if operation.amount is None else operation.amount
         if not 0 <= amount <= hold.amount:
             raise LedgerConflictError(
                 f"{amount} credits cannot be captured of a hold of {hold.amount}.", hold_id=str(hold.id)
             )
         self._post(account, EntryKind.CAPTURE, amount, f"{hold.purpose}: delivered", hold=hold)
         if amount < hold.amount:
-            self._shrink(account, hold, amount)
+            self._shrink(account, hold, amount, operation.missing)
         hold.captured = amount
         self._resolve(hold, HoldState.CAPTURED)
         return Outcome(Verdict.CAPTURED, amount, account.available)
@@ -182,8 +182,8 @@ class _Planner:
         self._open(operation, HoldState.RELEASED)
         return Outcome(Verdict.RELEASED, 0, account.available)
 
-    def _shrink(self, account: Account, hold: Hold, captured: int) -> None:
-        """Spend the first `captured` credits of a hold in spending order and give the others back."""
+    def _shrink(self, account: Account, hold: Hold, captured: int, why: str) -> None:
+        """Spend the first `captured` credits of a hold in spending order and give the others back: `why`."""
         spent: list[Part] = []
         rest: list[Part] = []
         for part in hold.parts:
@@ -194,7 +194,7 @@ class _Planner:
             if part.amount > take:
                 rest.append(Part(part.grant_id, part.amount - take))
         hold.parts = tuple(spent)
-        self._give_back(account, hold, rest, "not all of it was needed")
+        self._give_back(account, hold, rest, why)
         if hold.id not in self.result.new_holds:
             self.result.shrunk_holds[hold.id] = hold
 

@@ -22,6 +22,11 @@ def purpose_of(spec: JobSpec) -> str:
     return f"{work} ({spec.source_language} to {', '.join(spec.target_languages)})"
 
 
+def partly_delivered(missing: tuple[str, ...]) -> str:
+    """Why a part of a hold goes back: these languages could not be made."""
+    return f"not delivered: {', '.join(missing)}"
+
+
 def insufficient_credits(required: int, available: int) -> JobError:
     """Too little balance, with what can be done about it."""
     return JobError(

@@ -22,6 +22,7 @@ from octavia_common.events import (
     CreditsReleased,
     CreditsReserved,
     EventData,
+    FailedLanguage,
     GrantRequested,
     GrantSource,
     JobAssembled,
@@ -34,6 +35,7 @@ from octavia_common.events import (
     JobsSubmitted,
     JobSubmitted,
     LedgerPosted,
+    Output,
     PricesPublished,
     Quote,
     ReleaseReason,
@@ -163,6 +165,28 @@ async def test_a_job_not_delivered_is_given_back(bank: Bank, failed: bool) -> No
     ]
     assert of(CreditsCaptured, told) == []
     assert await bank.balance(user) == (30, 0)
+
+
+async def test_what_is_missing_of_a_job_is_given_back_with_its_capture(bank: Bank) -> None:
+    service, user = Service(bank), await bank.fund(100)
+    job = submitted(user, credits_quoted=75, languages=("es", "fr", "de"))
+    await service.take(job)
+    error = JobError(code="unsupported_language", message="No French.", stage="translator")
+    outputs = tuple(
+        Output(target_language=each, media=job.spec.source, result=job.spec.source) for each in ("es", "de")
+    )
+    failed = (FailedLanguage(target_language="fr", error=error),)
+    ending = JobAssembled(job=job.job, outputs=outputs, failed=failed)
+    told = await service.take(ending, JobCancelled(job=job.job))
+    assert of(CreditsCaptured, told) == [CreditsCaptured(job=job.job, amount=50)]
+    assert of(CreditsReleased, told) == []
+    assert [(line.kind, line.amount, line.credits) for line in of(LedgerPosted, told)] == [
+        ("capture", 0, 50),
+        ("release", 25, 25),
+    ]
+    assert of(LedgerPosted, told)[1].reason == "Video translation (en to es, fr, de): not delivered: fr"
+    assert await bank.balance(user) == (50, 0)
+    assert await service.take(ending) == []
 
 
 async def test_too_little_balance_says_what_is_missing(bank: Bank) -> None:

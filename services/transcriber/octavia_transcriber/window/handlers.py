@@ -10,6 +10,7 @@ from octavia_common.artifacts.store import ArtifactStore
 from octavia_common.documents import ChunkPlan, PlannedChunk
 from octavia_common.errors import ArtifactCorruptError, PermanentError
 from octavia_common.events import (
+    ChunkHeld,
     ChunkReleased,
     ChunkSynthesized,
     ChunkWritten,
@@ -17,6 +18,7 @@ from octavia_common.events import (
     JobCancelled,
     JobEvent,
     JobFailed,
+    LanguageFailed,
     MediaPlanned,
 )
 
@@ -34,7 +36,8 @@ class Room(Protocol):
 
 class OpenWindow:
     """MediaPlanned → the job's first chunks. The plan of a job without speech opens nothing, nor does
-    that of an edited one, whose chunks are translated already."""
+    that of an edited one, whose chunks are translated already. Where a review has released a job, its window
+    opens again."""
 
     def __init__(self, store: ArtifactStore, repository: WindowRepository, capacity: Room) -> None:
         self._store = store
@@ -70,26 +73,57 @@ class OpenWindow:
             options=planned.spec.options,
             voices=plan.voices,
             written=planned.spec.kind.written,
+            released=planned.released,
         )
 
 
 class MoveWindow:
-    """A chunk came out, spoken or written → the next chunks of its user, as far as there is room again."""
+    """A chunk came out, spoken or written, or waits for a person → the next chunks of its user, as far as
+    there is room again. One that waits takes no room: it is as good as out, until its job is released."""
 
     def __init__(self, repository: WindowRepository, capacity: Room) -> None:
         self._repository = repository
         self._capacity = capacity
 
     async def handle(
-        self, connection: Any, events: Sequence[CloudEvent[ChunkSynthesized | ChunkWritten]]
+        self, connection: Any, events: Sequence[CloudEvent[ChunkSynthesized | ChunkWritten | ChunkHeld]]
     ) -> Sequence[ChunkReleased]:
-        units: dict[tuple[UUID, int], list[str]] = defaultdict(list)
+        spoken: dict[tuple[UUID, int], list[str]] = defaultdict(list)
+        held: dict[tuple[UUID, int], list[str | None]] = defaultdict(list)
         for event in events:
             chunk = event.data
-            units[chunk.job.hold_id, chunk.chunk.index].append(chunk.target_language)
+            if isinstance(chunk, ChunkHeld):
+                held[chunk.job.hold_id, chunk.chunk.index].append(chunk.target_language)
+            else:
+                spoken[chunk.job.hold_id, chunk.chunk.index].append(chunk.target_language)
         users = {event.data.job.user_id for event in events}
         await self._repository.lock(connection, users)
-        await self._repository.finish(connection, units)
+        if spoken:
+            await self._repository.finish(connection, spoken)
+        if held:
+            await self._repository.hold(connection, held)
+        return await _released(self._repository, connection, users, self._capacity)
+
+
+class DropLanguages:
+    """LanguageFailed → nothing of that language is awaited any more, and no chunk is let out for it.
+
+    Other chunks of it may lie in the stages, which drop them; none will be told of.
+    """
+
+    def __init__(self, repository: WindowRepository, capacity: Room) -> None:
+        self._repository = repository
+        self._capacity = capacity
+
+    async def handle(
+        self, connection: Any, events: Sequence[CloudEvent[JobEvent]]
+    ) -> Sequence[ChunkReleased]:
+        failed = [event.data for event in events if isinstance(event.data, LanguageFailed)]
+        if not failed:
+            return []
+        users = {each.job.user_id for each in failed}
+        await self._repository.lock(connection, users)
+        await self._repository.drop(connection, [(each.job.hold_id, each.target_language) for each in failed])
         return await _released(self._repository, connection, users, self._capacity)
 
 
@@ -143,4 +177,5 @@ def _event(turn: Turn) -> ChunkReleased:
         source_language=turn.source_language,
         target_languages=turn.target_languages,
         model_size=turn.model_size,
+        translations=planned.translations,
     )

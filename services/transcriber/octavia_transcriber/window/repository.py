@@ -14,7 +14,7 @@ LEAST_SHARE = 2
 
 @dataclass(frozen=True)
 class OpenedWindow:
-    """A job whose chunks are to be let out."""
+    """A job whose chunks are to be let out; `released` says that a review has let them out again."""
 
     job: JobRef
     source_language: str
@@ -24,6 +24,7 @@ class OpenedWindow:
     options: JobOptions
     voices: ArtifactRef | None
     written: bool = False
+    released: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,18 +55,23 @@ class WindowRepository:
         )
 
     async def open(self, connection: Any, windows: Sequence[OpenedWindow]) -> None:
-        """Add jobs and all their chunks, waiting. One that is known already, or has ended, stays as it is."""
+        """Add jobs and all their chunks, waiting. One that is known already, or has ended, stays as it is;
+        but where a review has released it, what is left of its first window gives way."""
+        await connection.execute(
+            "DELETE FROM windows WHERE hold_id = ANY($1::uuid[]) AND NOT reviewed",
+            [window.job.hold_id for window in windows if window.released],
+        )
         await connection.execute(
             """
             INSERT INTO windows (hold_id, user_id, job, source_language, target_languages, model_size,
-                                 deadline_at, units, options, voices, written)
+                                 deadline_at, units, options, voices, written, reviewed)
             SELECT hold_id, (job ->> 'user_id')::uuid, job, source_language,
                    ARRAY(SELECT jsonb_array_elements_text(languages -> 'all')),
-                   model_size, deadline_at, units, options, voices, written
+                   model_size, deadline_at, units, options, voices, written, reviewed
             FROM unnest($1::uuid[], $2::jsonb[], $3::text[], $4::jsonb[], $5::text[], $6::timestamptz[],
-                        $7::integer[], $8::jsonb[], $9::jsonb[], $10::boolean[])
+                        $7::integer[], $8::jsonb[], $9::jsonb[], $10::boolean[], $11::boolean[])
                 AS new (hold_id, job, source_language, languages, model_size, deadline_at, units,
-                        options, voices, written)
+                        options, voices, written, reviewed)
             WHERE NOT EXISTS (SELECT FROM windows_closed WHERE windows_closed.hold_id = new.hold_id)
             ORDER BY hold_id
             ON CONFLICT DO NOTHING
@@ -80,6 +86,7 @@ class WindowRepository:
             [window.options.model_dump(mode="json") for window in windows],
             [window.voices.model_dump(mode="json") if window.voices else None for window in windows],
             [window.written for window in windows],
+            [window.released for window in windows],
         )
         chunks = [(window, planned) for window in windows for planned in window.chunks]
         await connection.execute(
@@ -121,6 +128,56 @@ class WindowRepository:
             [index for _, index, _ in flat],
             [name for _, _, name in flat],
         )
+        await self._forget_finished(connection, holds)
+
+    async def hold(self, connection: Any, units: Mapping[tuple[UUID, int], Sequence[str | None]]) -> None:
+        """Note the languages (None: all) in which chunks wait for a review: they take no room meanwhile.
+
+        Told late, of a job that was released since, it changes nothing.
+        """
+        flat = [(hold, index, name) for (hold, index), names in units.items() for name in names]
+        rows = await connection.fetch(
+            """
+            SELECT unit.hold_id, unit.chunk_index, wanted.language
+            FROM unnest($1::uuid[], $2::integer[], $3::text[]) AS unit (hold_id, chunk_index, language)
+            JOIN windows ON windows.hold_id = unit.hold_id AND NOT windows.reviewed
+            CROSS JOIN LATERAL unnest(windows.target_languages) AS wanted (language)
+            WHERE unit.language IS NULL OR unit.language = wanted.language
+            """,
+            [hold for hold, _, _ in flat],
+            [index for _, index, _ in flat],
+            [name for _, _, name in flat],
+        )
+        waiting: dict[tuple[UUID, int], list[str]] = {}
+        for row in rows:
+            waiting.setdefault((row["hold_id"], row["chunk_index"]), []).append(row["language"])
+        await self.finish(connection, waiting)
+
+    async def drop(self, connection: Any, failed: Sequence[tuple[UUID, str]]) -> None:
+        """Await nothing more of these languages of these jobs, and let no more chunks out for them."""
+        holds = [hold_id for hold_id, _ in failed]
+        languages = [language for _, language in failed]
+        for table, column in (("windows", "target_languages"), ("window_chunks", "awaiting")):
+            await connection.execute(
+                f"""
+                UPDATE {table} AS each
+                SET {column} = ARRAY(
+                    SELECT language FROM unnest(each.{column}) AS language
+                    WHERE language <> ALL (gone.languages)
+                )
+                FROM (
+                    SELECT hold_id, array_agg(language) AS languages
+                    FROM unnest($1::uuid[], $2::text[]) AS failed (hold_id, language) GROUP BY hold_id
+                ) AS gone
+                WHERE each.hold_id = gone.hold_id
+                """,  # noqa: S608 - constants
+                holds,
+                languages,
+            )
+        await self._forget_finished(connection, sorted(set(holds)))
+
+    async def _forget_finished(self, connection: Any, holds: Sequence[UUID]) -> None:
+        """Forget chunks awaited in no language, and jobs without further chunks; count what is left."""
         await connection.execute(
             "DELETE FROM window_chunks WHERE hold_id = ANY($1::uuid[]) AND awaiting = '{}'", holds
         )
