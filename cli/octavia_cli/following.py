@@ -14,7 +14,7 @@ from octavia_cli.errors import RefusedError, UnreachableError
 from octavia_cli.foreign import plain
 from octavia_cli.messages import _
 
-ENDED = frozenset({"completed", "failed", "cancelled", "expired"})
+ENDED = frozenset({"completed", "partially_completed", "failed", "cancelled", "expired"})
 
 STREAM_TIMEOUT = httpx.Timeout(10.0, read=60.0)
 """The server says something, if only a comment, several times in this time."""

@@ -98,6 +98,7 @@ def job(status: str = "processing", **changes: Any) -> dict[str, Any]:
         ]
         if status == "completed"
         else [],
+        "failed_languages": [],
         "error_code": "damaged_media" if status == "failed" else None,
         "error_message": "The file cannot be read to its end; upload an undamaged copy."
         if status == "failed"

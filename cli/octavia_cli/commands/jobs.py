@@ -89,7 +89,7 @@ def download_results(
     """Fetch the results of a completed job."""
     with signed_in(server) as api, reporter(err()) as report:
         job: dict[str, Any] = api.get(f"/jobs/{job_id}")
-        if job["status"] != "completed":
+        if not job["outputs"]:
             raise JobFailedError(
                 _("The job has no results: it is {status}.", status=status_word(job["status"])),
                 code=job["status"],
@@ -110,7 +110,9 @@ def status_word(status: str) -> str:
         "pending": _("not started"),
         "queued": _("queued"),
         "processing": _("at work"),
+        "review": _("waits for your review"),
         "completed": _("completed"),
+        "partially_completed": _("partially completed"),
         "failed": _("failed"),
         "cancelled": _("cancelled"),
         "expired": _("expired"),

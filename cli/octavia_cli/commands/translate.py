@@ -79,6 +79,15 @@ def translate(
         return
     for language, path in done["files"].items():
         out().print(f"{language}: {path}", markup=False, soft_wrap=True)
+    for failed in done["failed_languages"]:
+        out().print(
+            _(
+                "{language} could not be made: {reason} Its credits are back.",
+                language=failed["language"],
+                reason=failed["error_message"],
+            ),
+            markup=False,
+        )
     for note in done["notes"]:
         out().print(note, markup=False)
     charged = done["credits_charged"]
@@ -138,6 +147,7 @@ class Translation:
             "job_id": job["id"],
             "status": job["status"],
             "files": files,
+            "failed_languages": job.get("failed_languages", []),
             "duration_seconds": job.get("duration_seconds"),
             "credits_charged": job.get("credits_charged"),
             "credits_available": self.api.get("/credits")["available"],
@@ -157,7 +167,7 @@ class Translation:
                 )
             )
             raise
-        if job["status"] != "completed":
+        if not job["outputs"]:
             reason = job.get("error_message") or _("The job was cancelled.")
             raise JobFailedError(
                 _("{reason} Your credits are back.", reason=reason),

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import httpx
 
-TERMINAL = frozenset({"completed", "failed", "cancelled", "expired"})
+TERMINAL = frozenset({"completed", "partially_completed", "failed", "cancelled", "expired"})
 PASSWORD = "correct horse battery staple"  # noqa: S105 - of users that live as long as a test
 
 

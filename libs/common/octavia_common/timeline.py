@@ -27,6 +27,7 @@ from octavia_common.events import (
     JobFailed,
     JobSubmitted,
     LanguageAssembled,
+    LanguageFailed,
     MediaPlanned,
 )
 from octavia_common.messaging.headers import Made
@@ -36,6 +37,7 @@ MILESTONES: Mapping[type[EventData], str] = {
     CreditsReserved: "credits held",
     CreditsRejected: "credits refused",
     MediaPlanned: "planned",
+    LanguageFailed: "a language failed",
     JobAssembled: "all languages ready",
     JobFailed: "failed",
     JobCancelled: "cancelled",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from octavia_common.events import CloudEvent, JobFailed, LanguageAssembled, Output
+from octavia_common.events import CloudEvent, JobFailed, LanguageAssembled, LanguageFailed, Output
 
 from octavia_gateway.database import Connection
 from octavia_gateway.editing.models import Render, RenderStatus
@@ -29,7 +29,7 @@ class RenderProjection:
         endings = {
             event.data.job.hold_id: event.data
             for event in events
-            if isinstance(event.data, LanguageAssembled | JobFailed)
+            if isinstance(event.data, LanguageAssembled | LanguageFailed | JobFailed)
         }
         if not endings:
             return []
@@ -48,14 +48,13 @@ class RenderProjection:
                 output = Output(
                     target_language=ending.target_language, media=ending.media, result=ending.result
                 )
-                outputs = {**job.run.outputs, ending.target_language: output}
-                jobs[render.job_id] = replace(job, run=replace(job.run, outputs=outputs))
+                jobs[render.job_id] = job.showing(output)
         await self._jobs.save(connection, list(jobs.values()))
         return [_draft(render) for render in ended]
 
 
-def _ended(render: Render, ending: LanguageAssembled | JobFailed) -> Render:
-    if isinstance(ending, JobFailed):
+def _ended(render: Render, ending: LanguageAssembled | LanguageFailed | JobFailed) -> Render:
+    if not isinstance(ending, LanguageAssembled):
         return replace(render, status=RenderStatus.FAILED, error=ending.error)
     return replace(render, status=RenderStatus.COMPLETED)
 

@@ -19,7 +19,6 @@ from octavia_gateway.editing.repository import EditingRepository
 from octavia_gateway.files.errors import ResultNotFoundError
 from octavia_gateway.jobs.models import Job
 from octavia_gateway.jobs.repository import JobsRepository
-from octavia_gateway.jobs.states import JobStatus
 
 
 @dataclass(frozen=True)
@@ -117,10 +116,10 @@ class EditingService:
             renders = await self._editing.newest_renders(connection, user_id, job_id)
         return [
             Standing(
-                edited.get(language) or Edited(language, job.run.outputs[language].result),
+                edited.get(language) or Edited(language, output.result),
                 renders.get(language),
             )
-            for language in job.run.languages
+            for language, output in job.outputs.items()
         ]
 
     async def render(self, user_id: UUID, job_id: UUID, languages: Sequence[str] | None) -> list[Standing]:
@@ -162,15 +161,15 @@ class EditingService:
         self, connection: Connection, user_id: UUID, job_id: UUID, language: str | None
     ) -> Edited:
         job = await self._finished(connection, user_id, job_id)
-        language = language or job.run.languages[0]
-        if language not in job.run.outputs:
-            raise _no_such_language(language, list(job.run.outputs))
+        language = language or next(iter(job.outputs))
+        if language not in job.outputs:
+            raise _no_such_language(language, list(job.outputs))
         edited = await self._editing.find(connection, user_id, job_id, language)
-        return edited or Edited(language, job.run.outputs[language].result)
+        return edited or Edited(language, job.outputs[language].result)
 
     async def _finished(self, connection: Connection, user_id: UUID, job_id: UUID) -> Job:
         job = await self._jobs.get(connection, user_id, job_id)
-        if job.status is not JobStatus.COMPLETED:
+        if not job.outputs:
             raise NotEditableError("Only the lines of a completed job can be edited.")
         return job
 

@@ -5,11 +5,16 @@ from uuid import UUID
 from octavia_gateway.events.log import Draft
 from octavia_gateway.jobs.models import Job
 from octavia_gateway.jobs.schemas import JobResponse
+from octavia_gateway.jobs.states import JobStatus
 
 
 def kind_of(job: Job) -> str:
-    """The event's name: `job.completed`, `job.failed` or `job.cancelled` at the end, else `job.updated`."""
-    return f"job.{job.status.value}" if job.status.ended else "job.updated"
+    """The event's name: the state at the end (`job.completed`, …), `job.review` where the job waits for its
+    owner, else `job.updated`."""
+    if job.status.ended:
+        return f"job.{job.status.value}"
+    waits = job.status is JobStatus.REVIEW and not job.run.cancel_requested
+    return "job.review" if waits else "job.updated"
 
 
 def body_of(job: Job) -> str:

@@ -1,5 +1,6 @@
 """A job as the gateway keeps it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -47,6 +48,25 @@ class Job:
         return self.run.detected.language if self.run.detected else self.spec.source_language
 
     @property
+    def outputs(self) -> Mapping[str, Output]:
+        """What can be downloaded, by language, in the order asked for: nothing before it is paid for."""
+        delivered = self.run.delivered
+        return {each: delivered[each] for each in self.spec.target_languages if each in delivered}
+
+    @property
+    def run_spec(self) -> JobSpec:
+        """What the run in hand makes of it."""
+        return self.spec.model_copy(update={"target_languages": self.run.languages})
+
+    @property
+    def credits_charged(self) -> int | None:
+        """What was paid for all that was delivered; None before anything was."""
+        if not self.outputs:
+            return None
+        this_run = self.run.charged if self.run.status.delivered else None
+        return self.run.charged_before + (this_run or 0)
+
+    @property
     def view(self) -> View:
         """What its owner is shown."""
         return view_of(self.run)
@@ -73,6 +93,13 @@ class Job:
             given_up_at=None,
             run=Run(languages=self.spec.target_languages),
         )
+
+    def showing(self, output: Output) -> "Job":
+        """The job with another result of a language, as rendering an edited one makes it."""
+        run, language = self.run, output.target_language
+        if language in run.kept and language not in run.outputs:
+            return replace(self, run=replace(run, kept={**run.kept, language: output}))
+        return replace(self, run=replace(run, outputs={**run.outputs, language: output}))
 
     def cancelled(self, *, at: datetime) -> "Job":
         """The job with its cancellation asked for; one that never ran is cancelled at once."""

@@ -1,11 +1,11 @@
 """The SQL of jobs. Every function works on the caller's connection and never commits."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from octavia_common.events import DetectedLanguage, JobError, JobSpec, Output
+from octavia_common.events import ArtifactRef, DetectedLanguage, JobError, JobSpec, Output
 
 from octavia_gateway.database import Connection
 from octavia_gateway.jobs.errors import JobNotFoundError
@@ -111,7 +111,7 @@ class JobsRepository:
             WHERE deleted_at IS NULL
               AND (cardinality($1::text[]) = 0 OR status = ANY($1))
               AND ($2::uuid IS NULL OR user_id = $2)
-              AND ($3::timestamptz IS NULL OR ({JOB_AT_WORK} AND heard_at < $3))
+              AND ($3::timestamptz IS NULL OR ({JOB_AT_WORK} AND status <> 'review' AND heard_at < $3))
               AND ($4::timestamptz IS NULL OR (created_at, job_id) < ($4, $5::uuid))
             ORDER BY created_at DESC, job_id DESC
             LIMIT $6
@@ -127,13 +127,8 @@ class JobsRepository:
 
     async def outputs(self, connection: Connection, job_id: UUID) -> list[JobOutput]:
         """What can be downloaded, in the order asked for: nothing before the job is paid for."""
-        row = await connection.fetchrow(
-            "SELECT * FROM jobs WHERE job_id = $1 AND status = 'completed' AND deleted_at IS NULL", job_id
-        )
-        if row is None:
-            return []
-        run = _job(row).run
-        return [run.outputs[language] for language in run.languages if language in run.outputs]
+        row = await connection.fetchrow("SELECT * FROM jobs WHERE job_id = $1 AND deleted_at IS NULL", job_id)
+        return list(_job(row).outputs.values()) if row is not None else []
 
     async def lock_all(self, connection: Connection, job_ids: Iterable[UUID]) -> dict[UUID, Job]:
         """Those of `job_ids` that exist, locked in id order so that two batches never wait crosswise."""
@@ -153,7 +148,8 @@ class JobsRepository:
                 deadline_at = $7, heard_at = $8, cancel_requested_at = $9, given_up_at = $10, status = $11,
                 phase = $12, progress_permille = $13, current_step = $14, started_at = $15, finished_at = $16,
                 chunks = $17, transcribed = $18, translated = $19, synthesized = $20, outputs = $21,
-                charged = $22, error = $23, detected = $24
+                charged = $22, error = $23, detected = $24, spec = $25, run_languages = $26, failed = $27,
+                kept = $28, charged_before = $29, plan = $30, held = $31, review_ended = $32
             WHERE job_id = $1
             """,
             [_changing(job) for job in jobs],
@@ -176,7 +172,7 @@ class JobsRepository:
             f"""
             SELECT * FROM jobs
             WHERE {JOB_AT_WORK} AND given_up_at IS NULL
-              AND (deadline_at <= $1 OR heard_at <= $2)
+              AND (deadline_at <= $1 OR (heard_at <= $2 AND status <> 'review'))
             ORDER BY job_id LIMIT $3 FOR UPDATE SKIP LOCKED
             """,  # noqa: S608 - constants
             now,
@@ -213,21 +209,39 @@ def _changing(job: Job) -> tuple[Any, ...]:
         run.charged,
         run.error.model_dump(mode="json") if run.error else None,
         run.detected.model_dump(mode="json") if run.detected else None,
+        job.spec.model_dump(mode="json"),
+        list(run.languages),
+        {language: error.model_dump(mode="json") for language, error in run.failed.items()},
+        {language: output.model_dump(mode="json") for language, output in run.kept.items()},
+        run.charged_before,
+        run.plan.model_dump(mode="json") if run.plan else None,
+        run.held.encode(),
+        run.review_ended,
     )
+
+
+def _outputs(stored: Mapping[str, Any]) -> dict[str, Output]:
+    return {language: Output.model_validate(value) for language, value in stored.items()}
 
 
 def _job(row: Any) -> Job:
     spec = JobSpec.model_validate(row["spec"])
     run = Run(
-        languages=spec.target_languages,
+        languages=tuple(row["run_languages"] or spec.target_languages),
         status=JobStatus(row["status"]),
         chunks=row["chunks"],
         detected=DetectedLanguage.model_validate(row["detected"]) if row["detected"] else None,
         transcribed=Units.decode(row["transcribed"]),
         translated=Units.decode(row["translated"]),
         synthesized=Units.decode(row["synthesized"]),
-        outputs={language: Output.model_validate(value) for language, value in row["outputs"].items()},
+        outputs=_outputs(row["outputs"]),
+        failed={language: JobError.model_validate(value) for language, value in row["failed"].items()},
+        kept=_outputs(row["kept"]),
+        plan=ArtifactRef.model_validate(row["plan"]) if row["plan"] else None,
+        held=Units.decode(row["held"]),
+        review_ended=row["review_ended"],
         charged=row["charged"],
+        charged_before=row["charged_before"],
         error=JobError.model_validate(row["error"]) if row["error"] else None,
         cancel_requested=row["cancel_requested_at"] is not None,
         started_at=row["started_at"],

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from octavia_common.events import JobError, JobKind
+from octavia_common.events import JobError, JobKind, Output
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from octavia_gateway import messages
@@ -60,6 +60,14 @@ class OutputResponse(BaseModel):
     download: str = Field(description="Path of the file.")
 
 
+class FailedLanguageResponse(BaseModel):
+    """A language that could not be made; its share of the credits is back."""
+
+    language: str
+    error_code: str
+    error_message: str
+
+
 class StepResponse(BaseModel):
     """What is done just now, for programs; `number` of `total` parts or languages, where it has any."""
 
@@ -100,7 +108,12 @@ class JobResponse(BaseModel):
     finished_at: datetime | None
     deadline_at: datetime | None
     output_file: str | None = Field(description="Path of the first language's file, once completed.")
-    outputs: list[OutputResponse]
+    outputs: list[OutputResponse] = Field(
+        description="What can be downloaded. Where languages are added to a finished job, its results stay."
+    )
+    failed_languages: list[FailedLanguageResponse] = Field(
+        description="Languages that could not be made; add them again to have another try."
+    )
     error_code: str | None
     error_message: str | None
 
@@ -108,7 +121,7 @@ class JobResponse(BaseModel):
     def of(cls, job: Job, language: Language = "en") -> "JobResponse":
         """The document of a job; why it failed is told in `language`."""
         view, run, spec = job.view, job.run, job.spec
-        outputs = [_output(job, target) for target in run.languages] if _delivered(job) else []
+        outputs = [_output(job, each) for each in job.outputs.values()]
         return cls(
             id=job.job_id,
             kind=spec.kind,
@@ -127,7 +140,7 @@ class JobResponse(BaseModel):
             target_languages=list(spec.target_languages),
             options=OptionsResponse.of(spec.options),
             quote=QuoteResponse(credits=job.quote_credits, price_version=job.price_version),
-            credits_charged=run.charged if _delivered(job) else None,
+            credits_charged=job.credits_charged,
             attempt=job.attempt,
             cancel_requested=run.cancel_requested,
             created_at=job.created_at,
@@ -136,6 +149,15 @@ class JobResponse(BaseModel):
             deadline_at=job.deadline_at,
             output_file=outputs[0].download if outputs else None,
             outputs=outputs,
+            failed_languages=[
+                FailedLanguageResponse(
+                    language=each,
+                    error_code=run.failed[each].code,
+                    error_message=_told(run.failed[each], language),
+                )
+                for each in spec.target_languages
+                if each in run.failed
+            ],
             error_code=run.error.code if run.error else None,
             error_message=_told(run.error, language) if run.error else None,
         )
@@ -151,17 +173,12 @@ def _told(error: JobError, language: Language) -> str:
     return messages.detail_of(error.code, error.message, {}, language)
 
 
-def _delivered(job: Job) -> bool:
-    return job.status is JobStatus.COMPLETED
-
-
-def _output(job: Job, language: str) -> OutputResponse:
-    media = job.run.outputs[language].media
+def _output(job: Job, output: Output) -> OutputResponse:
     return OutputResponse(
-        language=language,
-        size_bytes=media.size_bytes,
-        media_type=media.media_type,
-        download=f"/api/v1/jobs/{job.job_id}/download?language={language}",
+        language=output.target_language,
+        size_bytes=output.media.size_bytes,
+        media_type=output.media.media_type,
+        download=f"/api/v1/jobs/{job.job_id}/download?language={output.target_language}",
     )
 
 

@@ -168,7 +168,7 @@ class JobsService:
         async with self._database.user_transaction(user_id) as connection:
             await begin_using(connection, user_id)
             job = await self._jobs.get(connection, user_id, job_id, lock=True)
-            if job.status in (JobStatus.QUEUED, JobStatus.PROCESSING, JobStatus.COMPLETED):
+            if job.status.at_work or job.status.delivered:
                 raise JobNotProcessableError(job.status.value)
             await self._files.get(connection, user_id, job.file_id, keep=True)
             prices = await self._prices(connection)

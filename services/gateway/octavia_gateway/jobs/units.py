@@ -34,12 +34,21 @@ class Units:
         """The units of either set."""
         return Units(self.bits | other.bits)
 
+    def covers(self, other: "Units") -> bool:
+        """Whether every unit of `other` is in this set."""
+        return other.bits & ~self.bits == 0
+
     def count(self) -> int:
         """How many units are in the set."""
         return self.bits.bit_count()
 
 
 NO_UNITS = Units()
+
+
+def every_unit(languages: int, chunks: int) -> Units:
+    """Every chunk in every language."""
+    return Units((1 << (chunks * languages)) - 1)
 
 
 def whole_language(language: int, languages: int, chunks: int) -> Units:

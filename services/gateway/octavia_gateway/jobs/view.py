@@ -71,8 +71,8 @@ class _Stage:
 def view_of(run: Run) -> View:
     """The view of a run."""
     permille = _permille(run)
-    if run.status is JobStatus.COMPLETED:
-        return View(Phase.COMPLETED, COMPLETED, Step("completed"))
+    if run.status.delivered:
+        return View(Phase.COMPLETED, COMPLETED, Step(run.status.value))
     if run.status is JobStatus.FAILED:
         return View(Phase.FAILED, permille, Step("failed"), run.error.message if run.error else "")
     if run.status is JobStatus.CANCELLED:
@@ -82,6 +82,8 @@ def view_of(run: Run) -> View:
     if run.status is JobStatus.QUEUED:
         return View(Phase.PENDING, permille, Step("cancelling" if run.cancel_requested else "queued"))
     phase, step = _at_work(run)
+    if run.status is JobStatus.REVIEW:
+        step = Step("review")
     return View(phase, permille, Step("cancelling") if run.cancel_requested else step)
 
 
@@ -102,7 +104,7 @@ def _step(stage: _Stage, run: Run) -> Step:
         return Step(stage.phase.value.lower(), number, stage.total)
     if stage.total == 1:
         return Step("assembling", 1, 1, run.languages[0])
-    missing = next(language for language in run.languages if language not in run.outputs)
+    missing = next(language for language in run.languages if language not in run.ended_languages)
     return Step("assembling_one_of", number, stage.total, missing)
 
 
@@ -135,22 +137,23 @@ def _reached(run: Run, bit: int) -> int:
 
 def _stages(run: Run, chunks: int) -> list[_Stage]:
     count = len(run.languages)
-    # A finished language proves all of its units, whose events may still be on their way.
+    # A finished language proves all of its units, whose events may still be on their way; of one that has
+    # failed nothing more is to be done.
     proven = NO_UNITS
     for place, language in enumerate(run.languages):
-        if language in run.outputs:
+        if language in run.ended_languages:
             proven = proven.union(whole_language(place, count, chunks))
     units = chunks * count
     return [
         _Stage(Phase.TRANSCRIBING, min(units, run.transcribed.union(proven).count()), units),
         _Stage(Phase.TRANSLATING, min(units, run.translated.union(proven).count()), units),
         _Stage(Phase.SYNTHESIZING, min(units, run.synthesized.union(proven).count()), units),
-        _Stage(Phase.ASSEMBLING, len(run.outputs), count),
+        _Stage(Phase.ASSEMBLING, len(run.ended_languages), count),
     ]
 
 
 def _permille(run: Run) -> int:
-    if run.status is JobStatus.COMPLETED:
+    if run.status.delivered:
         return COMPLETED
     if run.charged is not None:
         return CAPTURED

@@ -12,7 +12,7 @@ from octavia_gateway.database import Connection
 _LOCKS = 0x6F637461
 """The class of these advisory locks in the database ("octa")."""
 
-JOB_AT_WORK = "status IN ('queued', 'processing')"
+JOB_AT_WORK = "status IN ('queued', 'processing', 'review')"
 VIDEO_AT_WORK = "status IN ('pending', 'processing')"
 RENDER_AT_WORK = "status = 'rendering'"
 

@@ -9,7 +9,8 @@ from octavia_gateway.retention.in_use import JOB_AT_WORK, VIDEO_AT_WORK, nobody_
 
 _UNSWEPT = """(swept_at IS NULL OR swept_at < finished_at)
     AND finished_at < clock_timestamp() - $1::interval"""
-_UNSWEPT_JOB = f"status IN ('completed', 'failed', 'cancelled') AND {_UNSWEPT}"
+_ENDED = "'completed', 'partially_completed', 'failed', 'cancelled'"
+_UNSWEPT_JOB = f"status IN ({_ENDED}) AND {_UNSWEPT}"
 _UNSWEPT_VIDEO = f"status IN ('completed', 'failed', 'cancelled', 'expired') AND {_UNSWEPT}"
 _STILL = nobody_at_work("due.user_id", nor="busy.finished_at >= clock_timestamp() - $1::interval")
 
@@ -25,14 +26,14 @@ class RetentionRepository:
         Returns (user, job), which no other replica is given too.
         """
         rows = await connection.fetch(
-            """
+            f"""
             UPDATE jobs SET deleted_at = clock_timestamp() WHERE job_id IN (
                 SELECT job_id FROM jobs
-                WHERE deleted_at IS NULL AND status IN ('pending', 'completed', 'failed', 'cancelled')
+                WHERE deleted_at IS NULL AND status IN ('pending', {_ENDED})
                   AND coalesce(finished_at, created_at) < clock_timestamp() - $1::interval
                 ORDER BY coalesce(finished_at, created_at) LIMIT $2 FOR UPDATE SKIP LOCKED
             ) RETURNING user_id, job_id
-            """,
+            """,  # noqa: S608 - constants
             age,
             limit,
         )

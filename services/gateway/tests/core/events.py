@@ -13,12 +13,14 @@ from octavia_common.events import (
     CreditsRejected,
     CreditsReleased,
     CreditsReserved,
+    FailedLanguage,
     JobAssembled,
     JobError,
     JobKind,
     JobRef,
     JobSpec,
     LanguageAssembled,
+    LanguageFailed,
     MediaPlanned,
     Output,
     ReleaseReason,
@@ -109,23 +111,39 @@ class JobEvents:
             job=self.job, target_language=language, media=output.media, result=output.result
         )
 
-    def job_assembled(self) -> JobAssembled:
+    def language_failed(self, language: str) -> LanguageFailed:
+        error = JobError(
+            code="unsupported_language", message=f"Nobody translates into {language}.", stage="translator"
+        )
+        return LanguageFailed(job=self.job, target_language=language, error=error)
+
+    def job_assembled(self, *without: str) -> JobAssembled:
+        languages = [each for each in self.spec.target_languages if each not in without]
         return JobAssembled(
-            job=self.job, outputs=tuple(self.output(language) for language in self.spec.target_languages)
+            job=self.job,
+            outputs=tuple(self.output(language) for language in languages),
+            failed=tuple(
+                FailedLanguage(target_language=each, error=self.language_failed(each).error)
+                for each in self.spec.target_languages
+                if each in without
+            ),
         )
 
-    def whole_run(self) -> list[JobEvent]:
-        """Every event of a run that succeeds, in the natural order."""
+    def whole_run(self, *without: str) -> list[JobEvent]:
+        """Every event of a run that succeeds, but for some languages, in the natural order."""
         events: list[JobEvent] = [self.reserved(), self.planned()]
+        languages = [each for each in self.spec.target_languages if each not in without]
         for index in range(self.chunks):
-            for language in self.spec.target_languages:
+            events += [self.transcribed(index, language) for language in without]
+            for language in languages:
                 events += [
                     self.transcribed(index, language),
                     self.translated(index, language),
                     self.synthesized(index, language),
                 ]
-        events += [self.assembled(language) for language in self.spec.target_languages]
-        return [*events, self.job_assembled(), self.captured()]
+        events += [self.language_failed(language) for language in without]
+        events += [self.assembled(language) for language in languages]
+        return [*events, self.job_assembled(*without), self.captured()]
 
 
 def artifact(user_id: UUID, name: str) -> ArtifactRef:

@@ -54,6 +54,79 @@ def test_progress_and_phase_never_fall_and_every_order_ends_alike(
     assert set(run.outputs) == set(made.spec.target_languages)
 
 
+@st.composite
+def shuffled_runs_that_miss_languages(draw: st.DrawFn) -> tuple[JobEvents, tuple[str, ...], list[object]]:
+    """As `shuffled_runs`, but of one or two of three languages it is told that they cannot be made."""
+    languages = ("es", "fr", "pt")
+    made = JobEvents(chunks=draw(st.integers(0, 4)))
+    made.spec = spec_of(made.job.user_id, languages)
+    missing = tuple(draw(st.lists(st.sampled_from(languages), min_size=1, max_size=2, unique=True)))
+    events = made.whole_run(*missing)
+    again = draw(st.lists(st.sampled_from(events), max_size=10))
+    return made, missing, draw(st.permutations([*events, *again]))
+
+
+@given(shuffled_runs_that_miss_languages())
+def test_a_run_that_misses_languages_ends_partially_completed_in_every_order(
+    case: tuple[JobEvents, tuple[str, ...], list[object]],
+) -> None:
+    made, missing, events = case
+    run = Run(languages=made.spec.target_languages)
+    before = view_of(run)
+    for event in events:
+        run = apply(run, event, NOW)  # type: ignore[arg-type]
+        view = view_of(run)
+        assert view.permille >= before.permille
+        assert PHASES.index(view.phase) >= PHASES.index(before.phase)
+        assert view.step
+        before = view
+    assert run.status is JobStatus.PARTIALLY_COMPLETED
+    assert set(run.failed) == set(missing)
+    assert set(run.delivered) == set(made.spec.target_languages) - set(missing)
+    assert (before.phase, before.permille) == (Phase.COMPLETED, 1000)
+
+
+def test_what_the_join_says_counts_whatever_was_told_of_a_language_before() -> None:
+    made = JobEvents(chunks=0)
+    run = run_after(made, made.planned(), made.language_failed("es"), made.assembled("es"))
+    assert (set(run.outputs), set(run.failed)) == (set(), {"es"}), "what was told first stands"
+    run = apply(run, made.job_assembled("fr"), NOW)
+    assert (set(run.outputs), set(run.failed)) == ({"es"}, {"fr"})
+
+
+def adding(made: JobEvents) -> Run:
+    """A run that adds the job's languages to one that has Galician, and could not have Portuguese."""
+    return Run(
+        languages=made.spec.target_languages,
+        kept={"gl": made.output("gl")},
+        failed={"pt": made.language_failed("pt").error},
+        charged_before=10,
+    )
+
+
+def test_a_run_that_adds_languages_keeps_what_there_is() -> None:
+    made = JobEvents(chunks=1)
+    run = adding(made)
+    for event in made.whole_run():
+        assert set(run.delivered) == {"gl"}
+        run = apply(run, event, NOW)
+    assert run.status is JobStatus.PARTIALLY_COMPLETED, "Portuguese is still missing"
+    assert set(run.delivered) == {"gl", "es", "fr"}
+
+
+@pytest.mark.parametrize("reason", list(ReleaseReason))
+def test_a_run_that_adds_languages_in_vain_leaves_what_there_was(reason: ReleaseReason) -> None:
+    made = JobEvents(chunks=1)
+    run = adding(made)
+    for event in (made.reserved(), made.planned(), made.assembled("es"), made.released(reason)):
+        run = apply(run, event, NOW)
+    assert run.status is JobStatus.PARTIALLY_COMPLETED
+    assert set(run.delivered) == {"gl"}, "nothing is delivered unpaid"
+    assert set(run.failed) == {"es", "fr", "pt"}
+    code = "cancelled" if reason is ReleaseReason.CANCELLED else "unusable_media"
+    assert {run.failed[each].code for each in ("es", "fr")} == {code}
+
+
 @given(shuffled_runs(), st.integers(0, 100), st.sampled_from(list(ReleaseReason)))
 def test_a_released_hold_ends_the_run_wherever_it_falls(
     case: tuple[JobEvents, list[object]], place: int, reason: ReleaseReason

@@ -11,7 +11,7 @@ import { toast } from "../ui/toast.js";
 
 const SECTIONS = { overview, users, jobs, videos, letters };
 const PAGE = 25;
-const JOB_STATES = ["queued", "processing", "completed", "failed", "cancelled"];
+const JOB_STATES = ["queued", "processing", "review", "completed", "partially_completed", "failed", "cancelled"];
 const VIDEO_STATES = ["pending", "processing", "completed", "failed", "cancelled", "expired"];
 
 export function page({ query }) {

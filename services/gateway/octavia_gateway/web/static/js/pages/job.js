@@ -14,7 +14,7 @@ import { timeline } from "../ui/timeline.js";
 import { toast } from "../ui/toast.js";
 
 const PHASES = ["TRANSCRIBING", "TRANSLATING", "SYNTHESIZING", "ASSEMBLING"];
-const ENDED = new Set(["completed", "failed", "cancelled"]);
+const ENDED = new Set(["completed", "partially_completed", "failed", "cancelled"]);
 
 export function page({ parameters: [id] }) {
   const title = h("h1", { tabindex: -1, class: "clip" }, t("job.title"));
@@ -45,7 +45,7 @@ export function page({ parameters: [id] }) {
     say(languages, `${t("jobs.languages", { source: sourceName(job), targets: listed(job.target_languages.map(languageName)) })} · ${clock(job.duration_seconds)}`);
     if (changed) {
       view?.leave?.();
-      view = (ENDED.has(job.status) ? { completed: finished, failed: ended, cancelled: ended }[job.status] : working)(job, look);
+      view = (ENDED.has(job.status) ? { completed: finished, partially_completed: finished, failed: ended, cancelled: ended }[job.status] : working)(job, look);
       fill(state, badge(job.status), view.actions);
       fill(body, view.element);
       if (job.status !== "pending") say(spoken, t(`job.said_${job.status}`, { name: job.filename }));
@@ -154,10 +154,16 @@ function ended(job, look) {
 
 function finished(job) {
   const playing = player(job);
-  const element = h("div", { class: "stack wide" },
+  const element = h("div", { class: "stack wide" }, job.failed_languages.length > 0 && missing(job),
     h("section", { class: "card", "aria-label": t("player.title") }, playing.element),
     h("p", { class: "hint" }, t("job.charged", { count: job.credits_charged }), " · ", facts(job)));
   return { element, leave: playing.leave, actions: [downloads(job), forget(job)] };
+}
+
+/** Languages that could not be made, and why; their share of the credits is back. */
+function missing(job) {
+  return note("warn", h("h2", {}, t("job.missing_title", { languages: listed(job.failed_languages.map((each) => languageName(each.language))) })),
+    job.failed_languages.map((each) => h("p", {}, `${languageName(each.language)}: ${each.error_message}`)), h("p", {}, t("job.missing_do")));
 }
 
 function facts(job) {

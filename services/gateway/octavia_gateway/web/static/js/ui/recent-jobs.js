@@ -64,7 +64,7 @@ function row(first) {
     state));
   let status = "";
   const update = (job) => {
-    const working = job.status === "processing" || job.status === "queued";
+    const working = ["queued", "processing", "review"].includes(job.status);
     progress.element.hidden = !working;
     progress.set(job.progress_percentage / 100);
     say(step, working ? stepOf(job) : ago(job.finished_at ?? job.created_at));
