@@ -21,6 +21,7 @@ from octavia_samples.script import SAMPLE
 
 from .conftest import eventually
 from .ledger import lines_of, verify_ledger
+from .test_dub import engine_calls
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -62,6 +63,39 @@ async def test_a_language_that_cannot_be_made_leaves_the_others_theirs_and_its_c
     assert await lines_of(api, job["id"]) == Counter(reserve=1, capture=1, release=1)
     dub = await api.download(job["id"], "es", tmp_path / "es.mp4")
     assert measure.packet_digests(dub) == measure.packet_digests(source)
+    verify_ledger(platform)
+
+
+async def test_a_language_is_added_later_and_nothing_that_exists_is_done_again(
+    platform: Platform, api: Api, tmp_path: Path
+) -> None:
+    source = tmp_path / "talk.mp4"
+    make_speech_video(source, SAMPLE[:2])
+    job = await api.create((await api.upload(source))["file_id"], "es")
+    await api.process(job["id"])
+    assert (await api.wait(job["id"]))["status"] == "completed"
+    first = (await api.download(job["id"], "es", tmp_path / "es.mp4")).read_bytes()
+    calls = {name: engine_calls(platform, name) for name in ("transcriber", "translator")}
+
+    added = await api.call(
+        "POST", f"/api/v1/jobs/{job['id']}/languages", json={"target_languages": ["es", "ca"]}
+    )
+    assert [each["language"] for each in added["outputs"]] == ["es"], "it can be downloaded meanwhile"
+    assert (await api.download(job["id"], "es", tmp_path / "es.mp4")).read_bytes() == first
+    done = await api.wait(job["id"])
+    assert done["status"] == "completed", done
+    assert [each["language"] for each in done["outputs"]] == ["es", "ca"]
+    assert engine_calls(platform, "transcriber") == calls["transcriber"]
+    assert engine_calls(platform, "translator") - calls["translator"] == 1, "one chunk, in one language"
+    assert (await api.download(job["id"], "es", tmp_path / "es.mp4")).read_bytes() == first
+    dub = await api.download(job["id"], "ca", tmp_path / "ca.mp4")
+    assert measure.packet_digests(dub) == measure.packet_digests(source)
+    assert done["credits_charged"] == 2 * job["quote"]["credits"]
+
+    async def is_settled() -> bool:
+        return await lines_of(api, job["id"]) == Counter(reserve=2, capture=2)
+
+    await eventually(is_settled, timeout=30)
     verify_ledger(platform)
 
 

@@ -8,7 +8,13 @@ from octavia_common.events import JobKind
 
 from octavia_gateway.auth.dependencies import CurrentUser
 from octavia_gateway.idempotency import IdempotentRoute
-from octavia_gateway.jobs.schemas import CreateTranslation, JobPage, JobResponse, ProcessResponse
+from octavia_gateway.jobs.schemas import (
+    AddLanguages,
+    CreateTranslation,
+    JobPage,
+    JobResponse,
+    ProcessResponse,
+)
 from octavia_gateway.jobs.states import JobStatus
 from octavia_gateway.openapi import problems
 from octavia_gateway.pagination import CursorQuery, Limit, decode_moment, encode_cursor
@@ -73,6 +79,18 @@ async def process_job(job_id: UUID, user: CurrentUser, resources: CurrentResourc
     """Hold the quoted credits and begin. Also tries a failed or cancelled job again."""
     job = await resources.jobs.process(user.user_id, job_id)
     return ProcessResponse(task_id=job.ref().hold_id)
+
+
+@router.post("/{job_id}/languages", status_code=202, responses=problems(402, 404, 409, 422, 503))
+async def add_languages(
+    job_id: UUID, body: AddLanguages, user: CurrentUser, resources: CurrentResources, language: ReaderLanguage
+) -> JobResponse:
+    """Add languages to a finished job, or have those made that failed. Only these are worked on and paid for;
+    what there is can be downloaded meanwhile."""
+    job = await resources.jobs.add_languages(
+        user.user_id, job_id, tuple(dict.fromkeys(body.target_languages)), body.max_credits
+    )
+    return JobResponse.of(job, language)
 
 
 @router.post("/{job_id}/cancel", status_code=202, responses=problems(404, 409, 422))

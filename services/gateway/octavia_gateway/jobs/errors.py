@@ -1,5 +1,6 @@
 """What can be wrong with a request about a job."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from octavia_gateway.problems import ApiError, NotFoundError
@@ -82,6 +83,31 @@ class QuoteChangedError(ApiError):
             f"This job costs {required} credits now instead of {quoted}. Process it again to accept.",
             quoted=quoted,
             required=required,
+        )
+
+
+class NotFinishedError(ApiError):
+    """Languages can be added once something has come of the job."""
+
+    status = 409
+    code = "job_not_finished"
+
+    def __init__(self, status: str) -> None:
+        super().__init__(
+            f"The job is {status}; languages can be added once it is completed.", job_status=status
+        )
+
+
+class LanguagesAlreadyThereError(ApiError):
+    """All that was asked for is there."""
+
+    status = 409
+    code = "languages_already_there"
+
+    def __init__(self, languages: Sequence[str]) -> None:
+        super().__init__(
+            f"The job has {', '.join(languages)} already. Name a language that it does not have.",
+            languages=", ".join(languages),
         )
 
 

@@ -56,7 +56,10 @@ class Job:
     @property
     def run_spec(self) -> JobSpec:
         """What the run in hand makes of it."""
-        return self.spec.model_copy(update={"target_languages": self.run.languages})
+        source = self.source_language if self.run.kept else self.spec.source_language
+        return self.spec.model_copy(
+            update={"source_language": source, "target_languages": self.run.languages}
+        )
 
     @property
     def credits_charged(self) -> int | None:
@@ -79,9 +82,23 @@ class Job:
             job_id=self.job_id, user_id=self.user_id, hold_id=self.hold_id, deadline_at=self.deadline_at
         )
 
-    def submitted(self, *, at: datetime, deadline_at: datetime) -> "Job":
-        """The job at the start of a new run, with a hold of its own and nothing known yet."""
+    def submitted(
+        self, *, at: datetime, deadline_at: datetime, languages: tuple[str, ...] | None = None
+    ) -> "Job":
+        """The job at the start of a new run, with a hold of its own and nothing known yet.
+
+        Where it adds `languages` to a finished job, what there is stays.
+        """
         attempt = self.attempt + 1
+        run = Run(languages=self.spec.target_languages)
+        if languages is not None:
+            run = Run(
+                languages=languages,
+                detected=self.run.detected,
+                kept=self.outputs,
+                failed={each: why for each, why in self.run.failed.items() if each not in languages},
+                charged_before=self.credits_charged or 0,
+            )
         return replace(
             self,
             attempt=attempt,
@@ -91,7 +108,7 @@ class Job:
             heard_at=at,
             cancel_requested_at=None,
             given_up_at=None,
-            run=Run(languages=self.spec.target_languages),
+            run=run,
         )
 
     def showing(self, output: Output) -> "Job":

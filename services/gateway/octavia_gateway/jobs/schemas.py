@@ -44,6 +44,20 @@ class CreateTranslation(BaseModel):
         return tuple(dict.fromkeys(asked))
 
 
+class AddLanguages(BaseModel):
+    """Languages that a finished job does not have; failed ones can be asked for again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    target_languages: list[LanguageTag] = Field(min_length=1, max_length=50, examples=[["fr"]])
+    max_credits: int | None = Field(
+        None,
+        ge=0,
+        description="Where it would cost more nothing is held, and the answer (409) tells the price; "
+        "0 asks for the price alone.",
+    )
+
+
 class QuoteResponse(BaseModel):
     """What processing the job costs; nothing is held before it is processed."""
 

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from octavia_common.artifacts.store import ArtifactStore
 from octavia_common.documents import Glossary
 from octavia_common.events import ArtifactRef, JobCancelled, JobKind, JobSpec, JobSubmitted, Quote
-from octavia_common.pricing import PriceList, price_of
+from octavia_common.pricing import PriceList
 
 from octavia_gateway.capabilities.service import CapabilitiesService
 from octavia_gateway.capabilities.wishes import check_wishes
@@ -22,6 +22,7 @@ from octavia_gateway.files.cleanup import delete_job_objects
 from octavia_gateway.files.made_objects import list_made
 from octavia_gateway.files.repository import FilesRepository
 from octavia_gateway.jobs import checks
+from octavia_gateway.jobs.adding import LanguageAdding
 from octavia_gateway.jobs.announce import deleted_draft, draft_of
 from octavia_gateway.jobs.errors import (
     InsufficientCreditsError,
@@ -33,6 +34,7 @@ from octavia_gateway.jobs.errors import (
 )
 from octavia_gateway.jobs.glossaries import write_glossary
 from octavia_gateway.jobs.models import Job
+from octavia_gateway.jobs.quotes import quote_of
 from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.jobs.run import Run
 from octavia_gateway.jobs.schemas import CreateTranslation
@@ -71,6 +73,9 @@ class JobsService:
         self._files = FilesRepository()
         self._credits = CreditsRepository()
         self._log = EventLog()
+        self._adding = LanguageAdding(
+            database, capabilities, deadline=deadline, max_target_languages=max_target_languages, clock=clock
+        )
 
     async def create(self, user_id: UUID, kind: JobKind, asked: CreateTranslation) -> Job:
         """A new job that dubs a video or sound, quoted exactly; nothing is held.
@@ -110,7 +115,7 @@ class JobsService:
                 user_id=user_id,
                 file_id=asked.file_id,
                 spec=spec,
-                quote_credits=_quote(prices, spec),
+                quote_credits=quote_of(prices, spec),
                 price_version=prices.version,
                 created_at=self._clock(),
                 run=Run(languages=targets, status=JobStatus.PENDING),
@@ -154,12 +159,26 @@ class JobsService:
         InsufficientCreditsError (402).
         """
         async with self._hub.watch(user_id) as watch:
-            job = await self._submit(user_id, job_id)
-            decided = await self._watch_run(watch, job, DECISION_WAIT_SECONDS, until=_is_decided)
-        error = decided.run.error
-        if decided.status is JobStatus.FAILED and error and error.code == InsufficientCreditsError.code:
-            async with self._database.user_transaction(user_id) as connection:
-                balance = await self._credits.balance(connection, user_id)
+            return await self._decided(watch, await self._submit(user_id, job_id))
+
+    async def add_languages(
+        self, user_id: UUID, job_id: UUID, targets: Sequence[str], max_credits: int | None = None
+    ) -> Job:
+        """Have languages made that a finished job does not have, and wait shortly for billing's word.
+
+        Raises as `LanguageAdding.submit` does.
+        """
+        async with self._hub.watch(user_id) as watch:
+            job = await self._adding.submit(user_id, job_id, targets, max_credits)
+            return await self._decided(watch, job)
+
+    async def _decided(self, watch: Watch, job: Job) -> Job:
+        """The job once billing has had its word. Raises InsufficientCreditsError (402)."""
+        decided = await self._watch_run(watch, job, DECISION_WAIT_SECONDS, until=_is_decided)
+        why = decided.run.error or decided.run.failed.get(decided.run.languages[0])
+        if decided.status.ended and why is not None and why.code == InsufficientCreditsError.code:
+            async with self._database.user_transaction(job.user_id) as connection:
+                balance = await self._credits.balance(connection, job.user_id)
             raise InsufficientCreditsError(required=job.quote_credits, balance=balance.available)
         return decided
 
@@ -172,7 +191,7 @@ class JobsService:
                 raise JobNotProcessableError(job.status.value)
             await self._files.get(connection, user_id, job.file_id, keep=True)
             prices = await self._prices(connection)
-            required = _quote(prices, job.spec)
+            required = quote_of(prices, job.spec)
             if required > job.quote_credits:
                 changed_quote = QuoteChangedError(quoted=job.quote_credits, required=required)
             job = replace(job, quote_credits=required, price_version=prices.version)
@@ -265,10 +284,6 @@ class JobsService:
                         break
                     job = now
         return job
-
-
-def _quote(prices: PriceList, spec: JobSpec) -> int:
-    return price_of(prices, spec.kind.value, spec.duration_seconds, len(spec.target_languages))
 
 
 def _is_decided(run: Run) -> bool:
