@@ -40,6 +40,7 @@ class OpenAIVideos:
         """Of the application."""
         return [
             Route("/v1/videos", self.create, methods=["POST"]),
+            Route("/v1/videos", self.list, methods=["GET"]),
             Route("/v1/videos/{task_id}", self.show, methods=["GET"]),
             Route("/v1/videos/{task_id}", self.delete, methods=["DELETE"]),
             Route("/v1/videos/{task_id}/content", self.content, methods=["GET"]),
@@ -61,6 +62,27 @@ class OpenAIVideos:
         return await self._creating.create(
             request, wish, orders, lambda task: JSONResponse(self._object(task)), body=fields
         )
+
+    async def list(self, request: Request) -> Response:
+        """What there is, the newest first."""
+        self._provider.asked["lists"] += 1
+        try:
+            self._require_key(request)
+        except Refused as refused:
+            return self._error(refused.code, refused.reason)
+        limit = request.query_params.get("limit", "20")
+        after = request.query_params.get("after")
+        here = [
+            task
+            for task in self._provider.tasks.values()
+            if task.shape == "openai-videos" and not task.deleted
+        ]
+        here.sort(key=lambda task: task.created_at, reverse=True)
+        first = next((place + 1 for place, task in enumerate(here) if task.id == after), 0)
+        page = here[first : first + (int(limit) if limit.isdigit() else 20)]
+        data = [self._object(task) for task in page]
+        more = first + len(page) < len(here)
+        return JSONResponse({"object": "list", "data": data, "has_more": more})
 
     async def show(self, request: Request) -> Response:
         """How far it is."""
@@ -132,6 +154,7 @@ class OpenAIVideos:
             "status": _STATUS[state],
             "progress": task.percent(now),
             "model": task.wish.model,
+            "prompt": task.wish.prompt,
             "created_at": int(task.created_at),
             "completed_at": int(task.ended_at) if state.ended and task.ended_at is not None else None,
             "seconds": str(task.wish.seconds),

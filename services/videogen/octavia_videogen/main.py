@@ -19,7 +19,8 @@ from octavia_videogen.settings import VideogenSettings
 from octavia_videogen.workers.fetching import FetchLoop, KeptLoop
 from octavia_videogen.workers.housekeeping import Housekeeping
 from octavia_videogen.workers.looking import LookLoop
-from octavia_videogen.workers.ordering import Callbacks, LostOrderLoop, OrderLoop
+from octavia_videogen.workers.lost_orders import LostOrderLoop
+from octavia_videogen.workers.ordering import Callbacks, OrderLoop
 from octavia_videogen.workers.settlement import Settlement
 from octavia_videogen.workers.wakeups import Wakeups
 

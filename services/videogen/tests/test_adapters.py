@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -133,6 +134,19 @@ async def test_an_order_that_is_not_taken(
 ) -> None:
     with pytest.raises(error):
         await provider.create(order(provider, words, control))
+
+
+async def test_a_lost_order_is_in_the_list_of_those_who_have_one(
+    provider: Provider, control: SimulatorControl
+) -> None:
+    lost, other = order(provider, "A sim:lost-answer", control), order(provider, "Another", control)
+    await provider.create(other)
+    with pytest.raises(AnswerLostError):
+        await provider.create(lost)
+    found = await provider.listed(provider.put_on_record(lost), datetime.now(UTC))
+    expected = [task["id"] for task in control.tasks_of(lost.spec.prompt)]
+    assert list(found) == (expected if provider.orders_are_listed else [])
+    assert provider.orders_are_listed is (provider.name == "openai-videos")
 
 
 async def test_a_server_that_is_away_has_certainly_not_taken_an_order(

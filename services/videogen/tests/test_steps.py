@@ -167,6 +167,18 @@ def test_a_lost_order_waits_for_its_call_back_and_fails_at_the_deadline(task: Ta
     assert (found.task.stage, found.task.provider_task, found.task.adopted) == (Stage.RUNNING, "x", True)
 
 
+def test_a_lost_order_is_looked_for_in_a_list_before_it_is_given_up(task: Task) -> None:
+    lost = replace(task, stage=Stage.ORDERING, provider_task=None, ordered_at=NOW)
+    step = steps.unanswered(lost, RULES, may_return=False, idempotent=False, listed=True)
+    assert (step.task, step.wait > 0, step.events) == (lost, True, ())
+    old = replace(lost, ordered_at=NOW - timedelta(seconds=steps.LISTED_SECONDS))
+    (told,) = steps.unanswered(old, RULES, may_return=False, idempotent=False, listed=True).events
+    assert isinstance(told, JobFailed)
+    found = replace(lost, hinted_task="v1")
+    step = steps.unanswered(found, RULES, may_return=False, idempotent=False, listed=True)
+    assert (step.task.stage, step.task.provider_task, step.task.adopted) == (Stage.RUNNING, "v1", True)
+
+
 def test_a_lost_order_that_nobody_can_tell_of_fails_at_once(task: Task) -> None:
     lost = replace(task, stage=Stage.ORDERING, provider_task=None)
     step = steps.unanswered(lost, RULES, may_return=False, idempotent=False)

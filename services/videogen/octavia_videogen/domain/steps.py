@@ -30,6 +30,11 @@ MOST_FETCHES = 8
 MOST_UNKNOWN = 4
 """Times in a row that a provider may say it knows no such task: a record may appear a moment late."""
 
+LISTED_SECONDS = 120.0
+"""A provider that took an order lists it by then; after that it did not take it."""
+
+LIST_AGAIN_SECONDS = 3.0
+
 MOST_PAUSED = 4
 """Times that a model may be called paused before the order is given up: some seconds."""
 
@@ -88,12 +93,17 @@ def deferred(task: Task, error: OrderDeferredError, unavailable: OctaviaError, r
     return Step(moved, after_trouble(max(1, times), error.retry_after))
 
 
-def unanswered(task: Task, rules: Rules, *, may_return: bool, idempotent: bool) -> Step:
-    """Nobody heard the answer to the order. It is not sent again, unless that were the same order."""
+def unanswered(task: Task, rules: Rules, *, may_return: bool, idempotent: bool, listed: bool = False) -> Step:
+    """Nobody heard the answer to the order. It is not sent again, unless that were the same order.
+
+    `listed` where the provider lists its orders, so that it may still be found there.
+    """
     if idempotent and not task.late:
         return Step(replace(task, stage=Stage.QUEUED))
     if task.hinted_task is not None:
         return Step(replace(task, stage=Stage.RUNNING, provider_task=task.hinted_task, adopted=True))
+    if listed and task.age < LISTED_SECONDS and not task.past_deadline:
+        return Step(task, LIST_AGAIN_SECONDS)
     if not may_return:
         return failed(task, OrderLostError())
     if task.past_deadline and not task.late:

@@ -4,8 +4,9 @@ An adapter speaks one protocol and knows nothing of holds, schedules or events. 
 are the values below; how a call went is said by the kind of its error.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
@@ -89,6 +90,9 @@ class Provider(Protocol):
         """Whether a call-back may still tell of an order whose answer was lost."""
         ...
 
+    orders_are_listed: bool
+    """Whether `listed` can find an order whose answer was lost."""
+
     @property
     def orders_are_idempotent(self) -> bool:
         """Whether the order of one run sent twice is one order."""
@@ -113,6 +117,13 @@ class Provider(Protocol):
             ProviderRefusedError, ProviderAccountError, ModelUnavailableError: it takes no such order.
             OrderDeferredError: it certainly did not take it now.
             AnswerLostError: it may have taken it. It must not be sent again.
+        """
+        ...
+
+    async def listed(self, sent: Sent, ordered_at: datetime) -> Sequence[str]:
+        """Ids of what the provider took at about that time and that is all that was sent, the oldest first.
+
+        Nothing where that cannot be told. Raises LookFailedError.
         """
         ...
 

@@ -24,6 +24,13 @@ class AttemptRepository:
         )
         return attempt_id
 
+    async def sent(self, connection: Connection, hold_id: UUID) -> Sent | None:
+        """What the run's latest order was; None where it is not known any more."""
+        request = await connection.fetchval(
+            "SELECT request FROM attempt WHERE hold_id = $1 ORDER BY number DESC LIMIT 1", hold_id
+        )
+        return Sent(request["model"], request["input"]) if request else None
+
     async def answer(
         self,
         connection: Connection,

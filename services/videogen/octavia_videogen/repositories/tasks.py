@@ -233,6 +233,15 @@ class TaskRepository:
             [task.now for task, _, _ in waits],
         )
 
+    async def known(self, connection: Connection, provider: str, provider_tasks: Sequence[str]) -> set[str]:
+        """Those of a provider's ids that are some video's."""
+        rows = await connection.fetch(
+            "SELECT provider_task FROM task WHERE provider = $1 AND provider_task = ANY($2::text[])",
+            provider,
+            list(provider_tasks),
+        )
+        return {row["provider_task"] for row in rows}
+
     async def prune(self, connection: Connection, *, days: int) -> None:
         """Forget tasks that are long over, and endings that nothing can follow any more."""
         await connection.execute(

@@ -1,4 +1,4 @@
-"""Orders what is queued, within the provider's limit, and clears up after orders whose answers were lost."""
+"""Orders what is queued, within the provider's limit."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
-import asyncpg
 import structlog
 from octavia_common.callbacks import callback_token
 from octavia_common.database import UNAVAILABLE, Database
@@ -26,8 +25,8 @@ from octavia_videogen.providers.base import Order, Picture, Provider
 from octavia_videogen.repositories import Connection
 from octavia_videogen.repositories.attempts import AttemptRepository
 from octavia_videogen.repositories.rates import RateRepository
-from octavia_videogen.repositories.tasks import TaskRepository
 from octavia_videogen.workers.loop import StageLoop
+from octavia_videogen.workers.lost_orders import unanswered
 from octavia_videogen.workers.metrics import ORDERS
 from octavia_videogen.workers.settlement import Settlement
 
@@ -220,58 +219,7 @@ class OrderLoop(StageLoop):
         return decide
 
     def _lost(self, task: Task) -> Step:
-        return _unanswered(task, self._provider, self._rules)
-
-
-class LostOrderLoop(StageLoop):
-    """Stage `ordering`: orders whose answers did not come, or of which a call-back told."""
-
-    stage = Stage.ORDERING
-    at_once = 8
-    lease_seconds = 30.0
-
-    def __init__(
-        self,
-        database: Database,
-        stopping: asyncio.Event,
-        settlement: Settlement,
-        provider: Provider,
-        rules: Rules,
-    ) -> None:
-        super().__init__(database, stopping)
-        self.provider = provider.name
-        self._settlement = settlement
-        self._service = provider
-        self._rules = rules
-        self._attempts = AttemptRepository()
-        self._records = TaskRepository()
-
-    async def work(self, task: Task, lease: UUID) -> None:
-        async def also(connection: Connection, step: Step) -> None:
-            # What a call-back has found stays lost until the record bears it out, and may be lost again.
-            again = step.task.stage is Stage.QUEUED
-            state = AttemptState.REFUSED if again else AttemptState.LOST
-            await self._attempts.close_unsettled(connection, task.hold_id, state)
-
-        try:
-            await self._settlement.settle(
-                task, lease, lambda now: _unanswered(now, self._service, self._rules), also=also
-            )
-        except asyncpg.UniqueViolationError:
-            log.warning("a call-back named the task of another video", named=task.hinted_task)
-            await self._settlement.settle(
-                task,
-                lease,
-                lambda now: _unanswered(replace(now, hinted_task=None), self._service, self._rules),
-            )
-
-
-def _unanswered(task: Task, provider: Provider, rules: Rules) -> Step:
-    if task.stage is not Stage.ORDERING:  # its answer came by another way
-        return Step(task)
-    return steps.unanswered(
-        task, rules, may_return=provider.lost_orders_may_return, idempotent=provider.orders_are_idempotent
-    )
+        return unanswered(task, self._provider, self._rules)
 
 
 def _failed(error: OctaviaError) -> Callable[[Task], Step]:

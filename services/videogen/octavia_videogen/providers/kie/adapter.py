@@ -1,5 +1,7 @@
 """The adapter for Kie AI."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from octavia_common.errors import EngineUnavailableError
@@ -22,6 +24,7 @@ class KieProvider:
 
     name = "kie"
     picture_by = PictureBy.ADDRESS
+    orders_are_listed = False
     orders_are_idempotent = False
     results_are_addresses = True
 
@@ -64,6 +67,9 @@ class KieProvider:
             return answers.created(answer.status, answer.content, answer.retry_after)
         except ModelSwitchedOffError:
             raise self._catalogue.unavailable(order.spec.model) from None
+
+    async def listed(self, sent: Sent, ordered_at: datetime) -> Sequence[str]:
+        return ()
 
     async def look(self, task: str) -> Record:
         answer = await self._exchange.look("GET", QUERY, params={"taskId": task})

@@ -1,5 +1,7 @@
 """The adapter for this machine's own renderer: a queue in the service's database, shared by its replicas."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -28,6 +30,7 @@ class LocalProvider:
     picture_by = PictureBy.REFERENCE
     order_limit: RateLimit | None = None
     lost_orders_may_return = False
+    orders_are_listed = False
     orders_are_idempotent = True
     results_are_addresses = False
 
@@ -55,6 +58,9 @@ class LocalProvider:
             raise OrderDeferredError(type(error).__name__) from None
         self._workers.wake()
         return str(order.hold_id)
+
+    async def listed(self, sent: Sent, ordered_at: datetime) -> Sequence[str]:
+        return ()
 
     async def look(self, task: str) -> Record:
         try:

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +22,7 @@ from octavia_videogen.domain.rate import RateLimit
 from octavia_videogen.domain.states import ProviderState
 from octavia_videogen.providers.base import Order, PictureBy, Record, Sent
 from octavia_videogen.providers.http import Answer, Exchange, retry_after
+from octavia_videogen.providers.openai_videos.listing import is_past, matching
 
 VIDEOS = "/v1/videos"
 CONTENT = "content"
@@ -37,6 +39,10 @@ _STATES = {
 }
 _ACCOUNT = frozenset({401, 402, 403})
 _LATER = frozenset({429, 500, 503})
+_NO_LIST = frozenset({404, 405, 501})
+
+PAGE, MOST_PAGES = 100, 5
+"""Videos of one page of the server's list, and pages that are read in search of a lost order."""
 
 
 class OpenAIVideosProvider:
@@ -47,7 +53,7 @@ class OpenAIVideosProvider:
     orders_are_idempotent = False
     results_are_addresses = False
     lost_orders_may_return = False
-    """Nobody calls back: an order whose answer was lost is given up at once, and its credits released."""
+    """Nobody calls back: an order whose answer was lost is looked for in the server's list."""
 
     def __init__(
         self,
@@ -59,6 +65,7 @@ class OpenAIVideosProvider:
         self._exchange = exchange
         self._most_bytes = most_bytes
         self.order_limit = order_limit
+        self.orders_are_listed = True  # until the server says that it has no list
 
     async def start(self) -> None:
         """Nothing to load; a server that is away shows at the first order."""
@@ -79,6 +86,27 @@ class OpenAIVideosProvider:
             picture = await asyncio.to_thread(order.picture.path.read_bytes)
             parts.append(("input_reference", ("picture.jpg", picture, "image/jpeg")))
         return _created(await self._exchange.order(VIDEOS, files=parts))
+
+    async def listed(self, sent: Sent, ordered_at: datetime) -> Sequence[str]:
+        found: list[str] = []
+        after: dict[str, str] = {}
+        for _ in range(MOST_PAGES):
+            answer = await self._exchange.look(
+                "GET", VIDEOS, params={"limit": PAGE, "order": "desc", **after}
+            )
+            if answer.status in _NO_LIST:
+                self.orders_are_listed = False
+                return ()
+            body = _object(answer)
+            videos = body.get("data") if body is not None else None
+            if answer.status != 200 or body is None or not isinstance(videos, list):
+                raise LookFailedError(f"its videos cannot be listed: {answer.status}")
+            found = [*matching(videos, sent, ordered_at), *found]
+            last = videos[-1].get("id") if videos and isinstance(videos[-1], dict) else None
+            if not body.get("has_more") or not isinstance(last, str) or is_past(videos, ordered_at):
+                break
+            after = {"after": last}
+        return found
 
     async def look(self, task: str) -> Record:
         answer = await self._exchange.look("GET", f"{VIDEOS}/{_safe(task)}")
