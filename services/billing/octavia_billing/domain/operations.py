@@ -69,6 +69,11 @@ class Capture:
     share: Fraction = Fraction(1)
     missing: str = "not all of it was needed"
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether some of the hold may go back to where it came from."""
+        return self.amount is not None or self.share != 1
+
 
 @dataclass(frozen=True, slots=True)
 class Release:

@@ -142,4 +142,4 @@ class SnapshotRepository:
 
 def _gives_back(operation: Operation) -> bool:
     """Whether it may return credits to the grants that its hold has drawn on."""
-    return isinstance(operation, Release) or (isinstance(operation, Capture) and operation.amount is not None)
+    return isinstance(operation, Release) or (isinstance(operation, Capture) and operation.is_partial)

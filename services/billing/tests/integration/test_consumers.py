@@ -177,7 +177,7 @@ async def test_what_is_missing_of_a_job_is_given_back_with_its_capture(bank: Ban
     )
     failed = (FailedLanguage(target_language="fr", error=error),)
     ending = JobAssembled(job=job.job, outputs=outputs, failed=failed)
-    told = await service.take(ending, JobCancelled(job=job.job))
+    told = await service.take(ending)
     assert of(CreditsCaptured, told) == [CreditsCaptured(job=job.job, amount=50)]
     assert of(CreditsReleased, told) == []
     assert [(line.kind, line.amount, line.credits) for line in of(LedgerPosted, told)] == [
@@ -187,6 +187,7 @@ async def test_what_is_missing_of_a_job_is_given_back_with_its_capture(bank: Ban
     assert of(LedgerPosted, told)[1].reason == "Video translation (en to es, fr, de): not delivered: fr"
     assert await bank.balance(user) == (50, 0)
     assert await service.take(ending) == []
+    assert await service.take(JobCancelled(job=job.job)) == []
 
 
 async def test_too_little_balance_says_what_is_missing(bank: Bank) -> None:
