@@ -61,8 +61,9 @@ async def test_it_tells_what_it_is_and_can(started, plain, cloning):
     assert [(voice.id, voice.language) for voice in told.voices] == [
         ("ana", None), ("bob", None), ("eva", None),
     ]  # fmt: skip
-    assert (told.clones_voices, told.honours) == (False, ("voices",))
-    assert (await started(cloning)).published().honours == ("voices", "clone_voice")
+    assert (told.clones_voices, told.honours) == (False, ("pronunciation", "voices"))
+    honours = (await started(cloning)).published().honours
+    assert honours == ("pronunciation", "voices", "clone_voice")
 
 
 async def test_speakers_keep_their_voice_and_differ(started, plain):

@@ -24,6 +24,16 @@ class OwnVoice:
 
 
 @dataclass(frozen=True)
+class Sounding:
+    """A stretch of a line's text, from `start` to before `end`, that is spoken by these codes of the engine
+    instead."""
+
+    start: int
+    end: int
+    codes: str
+
+
+@dataclass(frozen=True)
 class SpeechRequest:
     """One line to be spoken.
 
@@ -38,6 +48,7 @@ class SpeechRequest:
     rate: float = 1.0
     source_seconds: float = 0.0
     own: OwnVoice | None = None
+    soundings: tuple[Sounding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +88,7 @@ class SynthesisEngine(Engine[SpeechRequest, Sound]):
     kind = "synthesizer"
     rates: ClassVar[tuple[float, float]] = (1.0, 1.0)
     clones_voices: bool = False
+    reads_ipa: ClassVar[bool] = False
 
     @abstractmethod
     def voice_for(self, language: str, speaker: str) -> str:
@@ -100,6 +112,11 @@ class SynthesisEngine(Engine[SpeechRequest, Sound]):
         """
         raise UnknownVoiceError(f"The speech engine {self.name} lets nobody choose a voice.", voice=voice_id)
 
+    def codes_of(self, ipa: str, voice: str) -> str | None:
+        """What IPA writes in the engine's own codes (see `Sounding`); None where the voice lacks a sound, or
+        the engine takes none. May block."""
+        return None
+
     def published(self) -> EnginePublished:
         """What the platform is told of it, once it is loaded; an engine that can do more says more."""
         languages, voices = self.languages(), tuple(self.voices())
@@ -110,5 +127,11 @@ class SynthesisEngine(Engine[SpeechRequest, Sound]):
             languages=None if languages is None else tuple(languages),
             voices=voices,
             clones_voices=self.clones_voices,
-            honours=(*(("voices",) if voices else ()), *(("clone_voice",) if self.clones_voices else ())),
+            # Another spelling of a term is text, which every engine reads.
+            honours=(
+                "pronunciation",
+                *(("ipa",) if self.reads_ipa else ()),
+                *(("voices",) if voices else ()),
+                *(("clone_voice",) if self.clones_voices else ()),
+            ),
         )

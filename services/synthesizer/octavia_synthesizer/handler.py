@@ -14,6 +14,7 @@ from octavia_synthesizer import fitting
 from octavia_synthesizer.casting import Cast, Casting, Part, wishes
 from octavia_synthesizer.engine import LineUnspeakableError, SynthesisEngine
 from octavia_synthesizer.fitting import SAMPLE_RATE, Slot
+from octavia_synthesizer.pronouncing import Reading, reader_of
 from octavia_synthesizer.sound import FLAC_TYPE, Figures, encode, figures
 from octavia_synthesizer.speaker import LineSpeaker
 
@@ -48,6 +49,7 @@ class SynthesizeChunk:
                 "language": data.target_language,
                 "fitting": fitting.VERSION,
                 **wishes(data.options, data.voices),
+                **({"pronunciation": terms.sha256} if (terms := data.options.pronunciation) else {}),
             },
         )
 
@@ -75,12 +77,15 @@ class SynthesizeChunk:
 
     async def _speech(self, data: ChunkTranslated, cast: Cast, cancel: CancelToken) -> Speech:
         translation = await self._store.read_document(data.translation, Translation)
+        reader = await reader_of(self._store, self._engine, data.options.pronunciation, data.target_language)
         free = asyncio.Semaphore(self._engine.threads)
 
         async def spoken(segment: TranslatedSegment) -> SpokenSegment | LineUnspeakableError:
             async with free:
                 try:
-                    return await self._line(data, cast.part(segment.speaker), segment, cancel)
+                    part = cast.part(segment.speaker)
+                    reading = await reader.read(segment.text, part.voice)
+                    return await self._line(data, part, segment, reading, cancel)
                 except LineUnspeakableError as error:
                     log.warning("a line could not be spoken", segment=segment.id, context=error.context)
                     return error
@@ -99,7 +104,12 @@ class SynthesizeChunk:
         )
 
     async def _line(
-        self, data: ChunkTranslated, part: Part, segment: TranslatedSegment, cancel: CancelToken
+        self,
+        data: ChunkTranslated,
+        part: Part,
+        segment: TranslatedSegment,
+        reading: Reading,
+        cancel: CancelToken,
     ) -> SpokenSegment:
         slot = Slot.of(segment)
         if not speakable(segment.text):
@@ -109,7 +119,7 @@ class SynthesizeChunk:
         key = artifact_key(
             data.job.user_id,
             "speech-line",
-            inputs=[sha256_of(segment.text.encode())],
+            inputs=[sha256_of(reading.identity)],
             engine=self._engine.name,
             version=self._engine.version,
             params={
@@ -123,7 +133,8 @@ class SynthesizeChunk:
         audio = await self._store.stat(key)
         if audio is None:
             take = await self._speaker.speak(
-                segment.text,
+                reading.text,
+                soundings=reading.soundings,
                 language=data.target_language,
                 voice=part.voice,
                 slot=slot,
@@ -138,7 +149,8 @@ class SynthesizeChunk:
                 flac = await self._store.read(audio)
         else:
             flac = await self._store.read(audio)
-        return voiced(segment, audio, figures(flac))
+        spoken = segment.model_copy(update={"flags": (*segment.flags, "unpronounced")})
+        return voiced(spoken if reading.lacking else segment, audio, figures(flac))
 
 
 def speakable(text: str) -> bool:

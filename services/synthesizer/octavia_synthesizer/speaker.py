@@ -1,11 +1,12 @@
 """Speaks one line so that it fits: asks the engine again rather than stretch what it said."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 from octavia_common.cancellation import CancelToken
 
-from octavia_synthesizer.engine import OwnVoice, Samples, SpeechRequest, SynthesisEngine
+from octavia_synthesizer.engine import OwnVoice, Samples, Sounding, SpeechRequest, SynthesisEngine
 from octavia_synthesizer.fitting import SAMPLE_RATE, Slot, fit
 from octavia_synthesizer.sound import Take, at_48k, trimmed
 from octavia_synthesizer.stretch import stretched
@@ -30,12 +31,20 @@ class LineSpeaker:
         slot: Slot,
         cancel: CancelToken,
         own: OwnVoice | None = None,
+        soundings: Sequence[Sounding] = (),
     ) -> Take | None:
         """The line, never longer than the slot; None where no sound came out.
 
         Raises LineUnspeakableError where the engine cannot speak this line.
         """
-        request = SpeechRequest(text, language, voice, source_seconds=slot.source / SAMPLE_RATE, own=own)
+        request = SpeechRequest(
+            text,
+            language,
+            voice,
+            source_seconds=slot.source / SAMPLE_RATE,
+            own=own,
+            soundings=tuple(soundings),
+        )
         samples = await self._say(request, cancel)
         natural = len(samples)
         if not natural:

@@ -111,6 +111,6 @@ async def test_an_engine_that_cannot_says_so(store, work, translated):
     event = await with_voices(store, translated, {"S1": b"one"}, clone_voice=True)
     with pytest.raises(VoicesNotClonedError):
         await SynthesizeChunk(store, engine).handle(event, work)
-    assert engine.published().honours == ("voices",)
-    assert Parrot().published().honours == ("voices", "clone_voice")
+    assert engine.published().honours == ("pronunciation", "voices")
+    assert Parrot().published().honours == ("pronunciation", "voices", "clone_voice")
     await engine.close()

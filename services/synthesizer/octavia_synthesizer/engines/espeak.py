@@ -22,6 +22,7 @@ from octavia_synthesizer.engine import (
     SynthesisEngine,
     UnknownVoiceError,
 )
+from octavia_synthesizer.engines.phonemes import Sounds, codes_of, sounds_of
 from octavia_synthesizer.engines.voices import CHOICES, best_voices, variant_of, voice_of
 
 NATURAL_WORDS_A_MINUTE = 175
@@ -37,6 +38,7 @@ class EspeakSynthesizer(SynthesisEngine):
     """Speaks a line in about 20 ms; other rates are spoken, not stretched."""
 
     name = "espeak"
+    reads_ipa = True
     rates = (80 / NATURAL_WORDS_A_MINUTE, 450 / NATURAL_WORDS_A_MINUTE)
 
     def __init__(self, *, threads: int = 2, timeout_seconds: float = 60.0) -> None:
@@ -44,6 +46,7 @@ class EspeakSynthesizer(SynthesisEngine):
         self.threads = threads
         self._limits = ToolLimits(seconds=timeout_seconds, memory_bytes=1024**3, file_bytes=256 * 1024**2)
         self._voices: dict[str, str] = {}
+        self._sounds: dict[str, Sounds] = {}
 
     def load(self) -> None:
         """Find the program and its voices. Raises EngineUnavailableError where it is missing."""
@@ -70,6 +73,12 @@ class EspeakSynthesizer(SynthesisEngine):
             )
         return _varied(self._voice_of(language), CHOICES[voice_id][0])
 
+    def codes_of(self, ipa: str, voice: str) -> str | None:
+        base = voice.partition("+")[0]
+        if base not in self._sounds:
+            self._sounds[base] = sounds_of(lambda lines: _ask_espeak("-v", base, "-q", "--ipa", text=lines))
+        return codes_of(ipa, self._sounds[base])
+
     def _voice_of(self, language: str) -> str:
         voice = voice_of(language, self._voices)
         if voice is None:
@@ -82,8 +91,7 @@ class EspeakSynthesizer(SynthesisEngine):
 
     def work(self, request: SpeechRequest, cancel: CancelToken) -> Sound:
         speed = round(NATURAL_WORDS_A_MINUTE * request.rate)
-        # "[[…]]" would be read as phoneme codes.
-        text = request.text.translate(_PHONEME_BRACKETS).encode()
+        text = _written(request).encode()
         command = ["espeak-ng", "-b", "1", "-v", request.voice, "-s", str(speed), "-z", "--stdin", "--stdout"]
         try:
             done = asyncio.run(run_tool(command, limits=self._limits, cancel=cancel, stdin=text))
@@ -92,6 +100,16 @@ class EspeakSynthesizer(SynthesisEngine):
                 "espeak-ng could not speak this line.", voice=request.voice, reason=error.stderr[-500:]
             ) from error
         return _sound(done.stdout)
+
+
+def _written(request: SpeechRequest) -> str:
+    """The line as espeak-ng reads it: "[[…]]" are phoneme codes, and in the text itself mean nothing."""
+    text, pieces, last = request.text, [], 0
+    for sounding in request.soundings:
+        pieces.append(text[last : sounding.start].translate(_PHONEME_BRACKETS))
+        pieces.append(f"[[{sounding.codes}]]")
+        last = sounding.end
+    return "".join(pieces) + text[last:].translate(_PHONEME_BRACKETS)
 
 
 def _varied(voice: str, variant: str) -> str:
@@ -110,16 +128,17 @@ def _sound(wav: bytes) -> Sound:
     return Sound(np.frombuffer(data, dtype="<i2").astype(np.float32) / np.float32(32768), sample_rate)
 
 
-def _ask_espeak(argument: str) -> str:
-    """What `espeak-ng` prints. Raises EngineUnavailableError where it does not run."""
+def _ask_espeak(*arguments: str, text: str = "") -> str:
+    """What `espeak-ng` prints, of `text` on its standard input. Raises EngineUnavailableError where it does
+    not run."""
     try:
         done = subprocess.run(
-            ["espeak-ng", argument],
+            ["espeak-ng", *arguments, *(("--stdin",) if text else ())],
             capture_output=True,
             text=True,
             timeout=20,
             check=True,
-            stdin=subprocess.DEVNULL,
+            input=text,
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise EngineUnavailableError(f"espeak-ng does not run: {error}") from None
