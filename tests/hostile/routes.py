@@ -91,7 +91,7 @@ class Operation:
     @property
     def names_an_object(self) -> bool:
         """Whether it is about one object of somebody, by its path or by its body."""
-        return "{" in self.path or self.path.endswith("-translate/create")
+        return "{" in self.path or self.path.endswith(("-translate/create", "/batches"))
 
     @property
     def changes(self) -> bool:

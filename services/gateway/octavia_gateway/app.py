@@ -14,6 +14,7 @@ from octavia_gateway.admin import overview_endpoints as admin_overview
 from octavia_gateway.api_keys import endpoints as api_keys
 from octavia_gateway.auth import endpoints as auth
 from octavia_gateway.auth import media_endpoints as media_cookie
+from octavia_gateway.batches import endpoints as batches
 from octavia_gateway.capabilities import endpoints as capabilities
 from octavia_gateway.credits import endpoints as credits_
 from octavia_gateway.editing import endpoints as editing
@@ -21,6 +22,7 @@ from octavia_gateway.erasure import endpoints as erasure
 from octavia_gateway.events import endpoints as events
 from octavia_gateway.events.handover import Handover
 from octavia_gateway.files import endpoints as files
+from octavia_gateway.glossaries import endpoints as glossaries
 from octavia_gateway.jobs import endpoints as jobs
 from octavia_gateway.middleware import RequestContext
 from octavia_gateway.openapi import describe_problems
@@ -32,6 +34,7 @@ from octavia_gateway.videos import callback_endpoints as video_callbacks
 from octavia_gateway.videos import content_endpoints as video_content
 from octavia_gateway.videos import endpoints as videos
 from octavia_gateway.videos import share_endpoints as video_sharing
+from octavia_gateway.voices import endpoints as speakers
 from octavia_gateway.web import endpoints as web
 from octavia_gateway.webhooks import endpoints as webhooks
 
@@ -44,6 +47,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     remote.router,
     *files.routers,
     capabilities.router,
+    batches.router,
+    glossaries.glossaries,
+    glossaries.pronunciations,
+    speakers.router,
     jobs.router,
     editing.router,
     videos.batches,

@@ -19,6 +19,7 @@ from octavia_gateway.auth.passwords import Passwords
 from octavia_gateway.auth.repository import AuthRepository
 from octavia_gateway.auth.service import AuthService
 from octavia_gateway.auth.tokens import AccessTokens
+from octavia_gateway.batches.service import BatchesService
 from octavia_gateway.capabilities.service import CapabilitiesService
 from octavia_gateway.credits.service import CreditsService
 from octavia_gateway.database import GatewayDatabase
@@ -30,6 +31,8 @@ from octavia_gateway.events.log import EventLog
 from octavia_gateway.events.registry import Revoked, StreamRegistry
 from octavia_gateway.events.service import StreamService
 from octavia_gateway.files.services import FileServices
+from octavia_gateway.glossaries.models import ListKind
+from octavia_gateway.glossaries.service import TermListsService
 from octavia_gateway.housekeeping import Housekeeping
 from octavia_gateway.idempotency import Idempotency
 from octavia_gateway.jobs.service import JobsService
@@ -41,6 +44,7 @@ from octavia_gateway.retention.service import Retention
 from octavia_gateway.sessions.service import SessionsService
 from octavia_gateway.settings import GatewaySettings
 from octavia_gateway.videos.services import VideoServices
+from octavia_gateway.voices.service import SpeakersService
 from octavia_gateway.webhooks.services import WebhookServices
 
 HOUSEKEEPING_SECONDS = 60.0
@@ -143,6 +147,17 @@ def compose(settings: GatewaySettings, database: Database, outbox: Outbox, store
         files=files,
         remote=remote.uploads,
         webhooks=webhooks.hooks,
+        batches=BatchesService(
+            tables,
+            store,
+            hub,
+            capabilities,
+            deadline=timedelta(seconds=settings.job_deadline_seconds),
+            max_target_languages=settings.max_target_languages,
+        ),
+        glossaries=TermListsService(tables, capabilities, ListKind.GLOSSARY),
+        pronunciations=TermListsService(tables, capabilities, ListKind.PRONUNCIATION),
+        speakers=SpeakersService(tables),
         videos=VideoServices.build(settings, tables, store, hub, limiter),
     )
     return Gateway(

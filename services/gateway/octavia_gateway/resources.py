@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from octavia_gateway.auth.service import AuthService
     from octavia_gateway.auth.tokens import AccessTokens
     from octavia_gateway.auth.user import Authenticator
+    from octavia_gateway.batches.service import BatchesService
     from octavia_gateway.capabilities.service import CapabilitiesService
     from octavia_gateway.credits.service import CreditsService
     from octavia_gateway.database import GatewayDatabase
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from octavia_gateway.erasure.service import AccountDeletion
     from octavia_gateway.events.service import StreamService
     from octavia_gateway.files.services import FileServices
+    from octavia_gateway.glossaries.service import TermListsService
     from octavia_gateway.idempotency import Idempotency
     from octavia_gateway.jobs.service import JobsService
     from octavia_gateway.rate_limits.guessing import GuessingGuard
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from octavia_gateway.remote.service import RemoteUploads
     from octavia_gateway.sessions.service import SessionsService
     from octavia_gateway.videos.services import VideoServices
+    from octavia_gateway.voices.service import SpeakersService
     from octavia_gateway.webhooks.service import WebhooksService
 
 
@@ -61,6 +64,10 @@ class Resources:
     remote: "RemoteUploads"
     videos: "VideoServices"
     webhooks: "WebhooksService"
+    batches: "BatchesService"
+    glossaries: "TermListsService"
+    pronunciations: "TermListsService"
+    speakers: "SpeakersService"
 
 
 async def get_resources(request: Request) -> Resources:

@@ -112,7 +112,7 @@ def heard(voice: str, codes: str) -> str:
         ("es", "ˈkasa", "kasa"),
         ("es+f2", "/ˈt͡ʃuɾo/", "tʃuɾo"),
         ("en-gb", "ˈθɪŋk", "θɪŋk"),
-        ("en-us", "kəmˈpjuːtɚ", "kəmpjuːtɚ"),
+        ("en-us", "ˈdʒuːnɚ", "dʒuːnɚ"),
         ("fr-fr", "bɔ̃ʒuʁ", "bɔ̃ʒuʁ"),
         ("de", "ˈgøːtə", "ɡøːtə"),
         ("ru", "tʲ", "tʲ"),

@@ -20,6 +20,8 @@ HEEDED_BY: Mapping[str, str] = {
     "clone_voice": "synthesizer",
     "speakers": "transcriber",
     "check_speech": "transcriber",
+    "pronunciation": "synthesizer",
+    "ipa": "synthesizer",
 }
 """Each wish of a job, and the kind of engine without which it comes to nothing."""
 

@@ -11,6 +11,8 @@ _TABLES = (
     "upload_parts",
     "uploads",
     "files",
+    "term_lists",
+    "remembered_speakers",
     "jobs",
     "videos",
     "webhook_deliveries",

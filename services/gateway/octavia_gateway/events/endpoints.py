@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Response
 
 from octavia_gateway.auth.dependencies import CurrentUser
+from octavia_gateway.batches.followed import FollowedBatch
 from octavia_gateway.events.handover import HandoverResponse
 from octavia_gateway.events.service import Followed
 from octavia_gateway.jobs.followed import FollowedJob
@@ -24,7 +25,8 @@ _STREAM: dict[int | str, dict[str, Any]] = {
         "description": "A stream of events `job.updated`, `job.completed`, `job.failed`, `job.cancelled` and "
         "`job.deleted`. The data of each is the job as `GET /api/v1/jobs/{id}` answers it. Of videos "
         "`video.` and the same words, `video.expired` and `video.restored`, with what "
-        "`GET /api/v1/videos/{id}` answers, less signed addresses. The stream ends "
+        "`GET /api/v1/videos/{id}` answers, less signed addresses. Of batches `batch.updated` and "
+        "`batch.ended`, with what `GET /api/v1/batches/{id}` answers. The stream ends "
         "when the access token runs out or its session or key is ended: connect again with a new one.",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
     }
@@ -50,6 +52,18 @@ async def follow_job(
 ) -> Response:
     """Follow one job: how it stands now, then every change, until it ends."""
     return await _follow(user, resources, FollowedJob(job_id), last_event_id)
+
+
+@router.get(
+    "/batches/{batch_id}/events",
+    response_class=Response,
+    responses={**_STREAM, 204: {"description": "The batch has ended and its last event was seen: stop."}},
+)
+async def follow_batch(
+    batch_id: UUID, user: CurrentUser, resources: CurrentResources, last_event_id: LastEventId = None
+) -> Response:
+    """Follow one batch: how it stands now, then every change, until all of its jobs have ended."""
+    return await _follow(user, resources, FollowedBatch(batch_id), last_event_id)
 
 
 @router.get(

@@ -12,10 +12,11 @@ MAX_NOTICE_BYTES = 7900
 TERMINAL_KINDS = frozenset(
     {
         *("job.completed", "job.failed", "job.cancelled", "job.deleted"),
+        "batch.ended",
         *("video.completed", "video.failed", "video.cancelled", "video.expired", "video.deleted"),
     }
 )
-"""Events after which the own stream of a job or video ends."""
+"""Events after which the own stream of a job, batch or video ends."""
 
 LAST_CHUNK = b"0\r\n\r\n"
 """Ends a chunked body (RFC 9112, 7.1)."""

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from octavia_common.events import JobOptions, JobSubmitted, Quote
 
+from octavia_gateway.batches.announce import drafts_of
 from octavia_gateway.capabilities.service import CapabilitiesService
 from octavia_gateway.capabilities.wishes import check_wishes
 from octavia_gateway.credits.repository import CreditsRepository
@@ -27,7 +28,7 @@ from octavia_gateway.jobs.quotes import quote_of
 from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.retention.in_use import begin_using
 
-_HEEDED_BY_LANGUAGE = ("glossary", "style", "formality", "voices", "clone_voice")
+_HEEDED_BY_LANGUAGE = ("glossary", "style", "formality", "voices", "clone_voice", "pronunciation")
 """Options that those engines have to heed which a new language goes through."""
 
 _NO_WISHES = JobOptions()
@@ -100,7 +101,7 @@ class LanguageAdding:
             job = replace(job, quote_credits=required, price_version=prices.version)
             await self._jobs.save(connection, [job])
             async with self._database.as_service(connection, user_id):
-                await self._log.append(connection, [draft_of(job)])
+                await self._log.append(connection, [draft_of(job), *await drafts_of(connection, [job])])
                 quote = Quote(credits=required, price_version=prices.version)
                 submitted = JobSubmitted(job=job.ref(), spec=job.run_spec, quote=quote)
                 await self._database.add_events(connection, [submitted])

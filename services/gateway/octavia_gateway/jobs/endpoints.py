@@ -48,6 +48,7 @@ async def list_jobs(
     language: ReaderLanguage,
     status: Annotated[list[JobStatus] | None, Query(max_length=10)] = None,
     kind: Annotated[list[JobKind] | None, Query(max_length=10)] = None,
+    batch_id: UUID | None = None,
     limit: Limit = 20,
     cursor: CursorQuery = None,
 ) -> JobPage:
@@ -56,6 +57,7 @@ async def list_jobs(
         user.user_id,
         statuses=status or [],
         kinds=kind or [],
+        batch_id=batch_id,
         before=decode_moment(cursor),
         limit=limit + 1,
     )

@@ -36,6 +36,7 @@ class Job:
     heard_at: datetime | None = None
     cancel_requested_at: datetime | None = None
     given_up_at: datetime | None = None
+    batch_id: UUID | None = None
 
     @property
     def status(self) -> JobStatus:

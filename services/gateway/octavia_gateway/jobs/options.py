@@ -1,8 +1,9 @@
 """What a job may wish of the engines beside its languages, on the wire."""
 
 from typing import Annotated, Literal, Self
+from uuid import UUID
 
-from octavia_common.documents import Glossary, GlossaryTerm
+from octavia_common.documents import GlossaryTerm
 from octavia_common.events import JobOptions
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -25,6 +26,9 @@ Term = Annotated[
 ]
 Style = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), one_line]
 Speaker = Annotated[str, StringConstraints(pattern=r"^(\*|[A-Za-z0-9_-]{1,40})$")]
+SpeakerLabel = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+SpeakerName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), one_line]
+ListName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), one_line]
 VoiceId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), one_line]
 
 
@@ -65,23 +69,37 @@ class OptionsRequest(BaseModel):
         "say; null: as it is set here.",
     )
 
-    def wished(self) -> list[str]:
-        """Names of the options that ask for anything; to do without asks for nothing."""
-        return [name for name, value in self if value != getattr(_NO_WISHES, name) and value is not False]
+    glossary_ids: list[UUID] = Field(
+        default_factory=list, max_length=20, description="Lists of `/api/v1/glossaries`, beside `glossary`."
+    )
+    pronunciation_ids: list[UUID] = Field(
+        default_factory=list, max_length=20, description="Lists of `/api/v1/pronunciations`."
+    )
+    speaker_names: dict[SpeakerLabel, SpeakerName] = Field(
+        default_factory=dict,
+        max_length=MOST_SPEAKERS,
+        description="What you call the speakers of the source. One that you remember "
+        "(`/api/v1/speakers`) has the voice remembered, unless `voices` says otherwise.",
+        examples=[{"S1": "Anna"}],
+    )
+    remember_voices: bool = Field(
+        False, description="Remember the voices of `voices` by the names of `speaker_names`."
+    )
 
-    def terms(self) -> Glossary | None:
-        """The glossary as the engines read it, or None without terms."""
-        if not self.glossary:
-            return None
-        return Glossary(
-            terms=tuple(
-                GlossaryTerm(source=term.source, targets=term.targets, keep=term.keep)
-                for term in self.glossary
-            )
+    def wished(self) -> list[str]:
+        """Names of the wishes that ask for anything, as engines tell what they heed; to do without asks for
+        nothing."""
+        names = [name for name, value in self if value != getattr(_NO_WISHES, name) and value is not False]
+        return list(dict.fromkeys(_HEEDED_AS.get(name, name) for name in names if name not in _OURS))
+
+    def terms(self) -> tuple[GlossaryTerm, ...]:
+        """The job's own terms as the engines read them."""
+        return tuple(
+            GlossaryTerm(source=term.source, targets=term.targets, keep=term.keep) for term in self.glossary
         )
 
     def options(self) -> JobOptions:
-        """The options but the glossary, which is an object of its own."""
+        """The options but glossary and pronunciation, which are objects of their own."""
         return JobOptions(
             style=self.style,
             formality=self.formality,
@@ -89,7 +107,14 @@ class OptionsRequest(BaseModel):
             clone_voice=self.clone_voice,
             speakers=self.speakers,
             check_speech=self.check_speech,
+            speaker_names=self.speaker_names,
         )
+
+
+_HEEDED_AS = {"glossary_ids": "glossary", "pronunciation_ids": "pronunciation"}
+
+_OURS = frozenset({"speaker_names", "remember_voices"})
+"""Options that no engine needs to heed."""
 
 
 _NO_WISHES = OptionsRequest()
@@ -99,22 +124,26 @@ class OptionsResponse(BaseModel):
     """The wishes of a job."""
 
     glossary: bool = Field(description="Whether the job has a glossary.")
+    pronunciation: bool = Field(description="Whether the job has pronunciations.")
     style: str
     formality: Literal["default", "formal", "informal"]
     voices: dict[str, str]
     clone_voice: bool
     speakers: int | None
     check_speech: bool | None
+    speaker_names: dict[str, str]
 
     @classmethod
     def of(cls, options: JobOptions) -> Self:
         """The document of a job's options."""
         return cls(
             glossary=options.glossary is not None,
+            pronunciation=options.pronunciation is not None,
             style=options.style,
             formality=options.formality,
             voices=options.voices,
             clone_voice=options.clone_voice,
             speakers=options.speakers,
             check_speech=options.check_speech,
+            speaker_names=options.speaker_names,
         )

@@ -24,8 +24,8 @@ class JobsRepository:
         await connection.execute(
             """
             INSERT INTO jobs (job_id, user_id, kind, file_id, spec, quote_credits, price_version, created_at,
-                              current_step)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                              current_step, batch_id)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
             """,
             job.job_id,
             job.user_id,
@@ -36,6 +36,7 @@ class JobsRepository:
             job.price_version,
             job.created_at,
             job.view.step,
+            job.batch_id,
         )
 
     async def get(self, connection: Connection, user_id: UUID, job_id: UUID, *, lock: bool = False) -> Job:
@@ -70,6 +71,7 @@ class JobsRepository:
         *,
         statuses: Sequence[str],
         kinds: Sequence[str],
+        batch_id: UUID | None,
         before: tuple[datetime, UUID] | None,
         limit: int,
     ) -> list[Job]:
@@ -81,6 +83,7 @@ class JobsRepository:
               AND (cardinality($2::text[]) = 0 OR status = ANY($2))
               AND (cardinality($3::text[]) = 0 OR kind = ANY($3))
               AND ($4::timestamptz IS NULL OR (created_at, job_id) < ($4, $5::uuid))
+              AND ($7::uuid IS NULL OR batch_id = $7)
             ORDER BY created_at DESC, job_id DESC
             LIMIT $6
             """,
@@ -90,6 +93,7 @@ class JobsRepository:
             before[0] if before else None,
             before[1] if before else None,
             limit,
+            batch_id,
         )
         return [_job(row) for row in rows]
 
@@ -263,4 +267,5 @@ def _job(row: Any) -> Job:
         heard_at=row["heard_at"],
         cancel_requested_at=row["cancel_requested_at"],
         given_up_at=row["given_up_at"],
+        batch_id=row["batch_id"],
     )

@@ -115,6 +115,7 @@ class JobResponse(BaseModel):
     options: OptionsResponse
     quote: QuoteResponse
     credits_charged: int | None = Field(description="What was paid; null until completed.")
+    batch_id: UUID | None = Field(description="The batch that it was made in, if any.")
     attempt: int = Field(description="How often the job was processed.")
     cancel_requested: bool
     created_at: datetime
@@ -155,6 +156,7 @@ class JobResponse(BaseModel):
             options=OptionsResponse.of(spec.options),
             quote=QuoteResponse(credits=job.quote_credits, price_version=job.price_version),
             credits_charged=job.credits_charged,
+            batch_id=job.batch_id,
             attempt=job.attempt,
             cancel_requested=run.cancel_requested,
             created_at=job.created_at,

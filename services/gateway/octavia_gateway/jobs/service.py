@@ -5,23 +5,19 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from octavia_common.artifacts.store import ArtifactStore
-from octavia_common.documents import Glossary
-from octavia_common.events import ArtifactRef, JobCancelled, JobKind, JobSpec, JobSubmitted, Quote
-from octavia_common.pricing import PriceList
+from octavia_common.events import JobCancelled, JobKind, JobSubmitted, Quote
 
+from octavia_gateway.batches.announce import drafts_of
 from octavia_gateway.capabilities.service import CapabilitiesService
-from octavia_gateway.capabilities.wishes import check_wishes
 from octavia_gateway.credits.repository import CreditsRepository
 from octavia_gateway.database import Connection, GatewayDatabase
 from octavia_gateway.events.hub import EventHub, Watch
 from octavia_gateway.events.log import Draft, EventLog
 from octavia_gateway.files.cleanup import delete_job_objects
-from octavia_gateway.files.made_objects import list_made
 from octavia_gateway.files.repository import FilesRepository
-from octavia_gateway.jobs import checks
 from octavia_gateway.jobs.adding import LanguageAdding
 from octavia_gateway.jobs.announce import deleted_draft, draft_of
 from octavia_gateway.jobs.errors import (
@@ -29,10 +25,9 @@ from octavia_gateway.jobs.errors import (
     JobNotCancellableError,
     JobNotProcessableError,
     JobRunningError,
-    PricesUnknownError,
     QuoteChangedError,
 )
-from octavia_gateway.jobs.glossaries import write_glossary
+from octavia_gateway.jobs.making import JobMaking, prices_of
 from octavia_gateway.jobs.models import Job
 from octavia_gateway.jobs.quotes import quote_of
 from octavia_gateway.jobs.repository import JobsRepository
@@ -67,7 +62,7 @@ class JobsService:
         self._hub = hub
         self._capabilities = capabilities
         self._deadline = deadline
-        self._max_target_languages = max_target_languages
+        self._making = JobMaking(database, store, max_target_languages=max_target_languages, clock=clock)
         self._clock = clock
         self._jobs = JobsRepository()
         self._files = FilesRepository()
@@ -83,48 +78,10 @@ class JobsService:
         Raises 404 for a foreign or unknown file, 422 for a file, languages or wishes that cannot be done,
         PricesUnknownError and CapabilitiesUnknownError (503).
         """
-        checks.check_target_count(asked.targets(), self._max_target_languages)
         can = await self._capabilities.current()
-        source_language, targets = can.languages.resolve(asked.source_language, asked.targets())
-        wishes = asked.options
-        check_wishes(
-            can,
-            wishes.wished(),
-            voices=wishes.voices.values(),
-            model_size=asked.model_size,
-            targets=targets,
-        )
-        job_id = uuid4()
         async with self._database.user_transaction(user_id) as connection:
-            file = await self._files.get(connection, user_id, asked.file_id, keep=True)
-            checks.check_dubbable(file, kind, asked.storage_path)
-            prices = await self._prices(connection)
-            glossary = await self._stored(connection, user_id, job_id, wishes.terms())
-            spec = JobSpec(
-                kind=kind,
-                source=file.artifact,
-                source_filename=file.filename,
-                duration_seconds=file.media.duration_seconds,
-                source_language=source_language,
-                target_languages=targets,
-                model_size=asked.model_size,
-                options=wishes.options().model_copy(update={"glossary": glossary}),
-            )
-            job = Job(
-                job_id=job_id,
-                user_id=user_id,
-                file_id=asked.file_id,
-                spec=spec,
-                quote_credits=quote_of(prices, spec),
-                price_version=prices.version,
-                created_at=self._clock(),
-                run=Run(languages=targets, status=JobStatus.PENDING),
-            )
-            await self._jobs.add(connection, job)
-            async with self._database.as_service(connection, user_id):
-                if glossary is not None:
-                    await list_made(connection, [(job_id, user_id, glossary.key)])
-                await self._log.append(connection, [draft_of(job)])
+            job = await self._making.job(connection, user_id, kind, asked, can)
+            await self._announce(connection, draft_of(job))
         return job
 
     async def get(self, user_id: UUID, job_id: UUID) -> Job:
@@ -138,6 +95,7 @@ class JobsService:
         *,
         statuses: Sequence[JobStatus],
         kinds: Sequence[JobKind],
+        batch_id: UUID | None = None,
         before: tuple[datetime, UUID] | None,
         limit: int,
     ) -> list[Job]:
@@ -148,6 +106,7 @@ class JobsService:
                 user_id,
                 statuses=[status.value for status in statuses],
                 kinds=[kind.value for kind in kinds],
+                batch_id=batch_id,
                 before=before,
                 limit=limit,
             )
@@ -190,7 +149,7 @@ class JobsService:
             if job.status.at_work or job.status.delivered:
                 raise JobNotProcessableError(job.status.value)
             await self._files.get(connection, user_id, job.file_id, keep=True)
-            prices = await self._prices(connection)
+            prices = await prices_of(self._credits, connection)
             required = quote_of(prices, job.spec)
             if required > job.quote_credits:
                 changed_quote = QuoteChangedError(quoted=job.quote_credits, required=required)
@@ -203,7 +162,7 @@ class JobsService:
                 job = job.submitted(at=now, deadline_at=now + self._deadline)
             await self._jobs.save(connection, [job])
             async with self._database.as_service(connection, user_id):
-                await self._log.append(connection, [draft_of(job)])
+                await self._log.append(connection, [draft_of(job), *await drafts_of(connection, [job])])
                 if changed_quote is None:
                     quote = Quote(credits=required, price_version=prices.version)
                     submitted = JobSubmitted(job=job.ref(), spec=job.spec, quote=quote)
@@ -233,7 +192,7 @@ class JobsService:
             job = job.cancelled(at=self._clock())
             await self._jobs.save(connection, [job])
             async with self._database.as_service(connection, user_id):
-                await self._log.append(connection, [draft_of(job)])
+                await self._log.append(connection, [draft_of(job), *await drafts_of(connection, [job])])
                 if ran:
                     await self._database.add_events(connection, [JobCancelled(job=job.ref())])
         return job
@@ -248,24 +207,11 @@ class JobsService:
             if job.status.at_work or await self._jobs.is_rendered(connection, job_id):
                 raise JobRunningError
             await self._jobs.mark_deleted(connection, job_id)
-            await self._announce(connection, deleted_draft(user_id, job_id))
+            async with self._database.as_service(connection, user_id):
+                batch = await drafts_of(connection, [job])
+                await self._log.append(connection, [deleted_draft(user_id, job_id), *batch])
         # What fails here the sweep does: the job is marked, and its keys are listed until they are gone.
         await delete_job_objects(self._database, self._store, user_id, job_id)
-
-    async def _prices(self, connection: Connection) -> PriceList:
-        prices = await self._credits.prices(connection)
-        if prices is None:
-            raise PricesUnknownError
-        return prices
-
-    async def _stored(
-        self, connection: Connection, user_id: UUID, job_id: UUID, glossary: Glossary | None
-    ) -> ArtifactRef | None:
-        if glossary is None:
-            return None
-        # No sweep of what is not listed finds it before this transaction has listed it.
-        await begin_using(connection, user_id)
-        return await write_glossary(self._store, user_id, job_id, glossary)
 
     async def _announce(self, connection: Connection, draft: Draft) -> None:
         async with self._database.as_service(connection, draft.user_id):

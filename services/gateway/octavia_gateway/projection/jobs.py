@@ -7,6 +7,7 @@ from uuid import UUID
 
 from octavia_common.events import CloudEvent, JobEvent, VideoEvent
 
+from octavia_gateway.batches.announce import drafts_of
 from octavia_gateway.database import Connection
 from octavia_gateway.events.log import Draft
 from octavia_gateway.jobs.announce import draft_of
@@ -35,7 +36,8 @@ class JobProjection:
         after = fold(before, told)
         changed = [job for job_id, job in after.items() if job != before[job_id]]
         await self._jobs.save(connection, changed)
-        return [draft_of(job) for job in changed if _visible(before[job.job_id], job)]
+        visible = [job for job in changed if _visible(before[job.job_id], job)]
+        return [*(draft_of(job) for job in visible), *await drafts_of(connection, visible)]
 
 
 def fold(jobs: dict[UUID, Job], events: Iterable[CloudEvent[Any]]) -> dict[UUID, Job]:

@@ -71,6 +71,11 @@ async def two_users_with_everything(world: World) -> tuple[UUID, UUID]:
 
 
 _ABOUT_JOBS = (
+    "INSERT INTO term_lists (list_id, user_id, kind, name, always, terms, created_at, updated_at) "
+    "VALUES ($1, $2, 'glossary', 'x', true, '[]', now(), now())",
+    "WITH one AS (SELECT $1::uuid) "
+    "INSERT INTO remembered_speakers (user_id, name_key, name, voice, updated_at) "
+    "SELECT $2, 'x', 'x', 'x', now() FROM one",
     "INSERT INTO edited_languages (job_id, user_id, language, base) VALUES ($1, $2, 'es', '{}')",
     "INSERT INTO revisions (job_id, user_id, language, revision) VALUES ($1, $2, 'es', 1)",
     "INSERT INTO renders (hold_id, user_id, job_id, language, revision, deadline_at) "

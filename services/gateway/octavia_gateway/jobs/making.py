@@ -1,0 +1,138 @@
+"""Makes jobs of what was asked for: looked at, quoted, stored. One transaction of the caller's."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from octavia_common.artifacts.store import ArtifactStore
+from octavia_common.events import ArtifactRef, JobKind, JobSpec
+from octavia_common.pricing import PriceList
+
+from octavia_gateway.capabilities.models import Capabilities
+from octavia_gateway.capabilities.wishes import check_wishes
+from octavia_gateway.credits.repository import CreditsRepository
+from octavia_gateway.database import Connection, GatewayDatabase
+from octavia_gateway.files.made_objects import list_made
+from octavia_gateway.files.repository import FilesRepository
+from octavia_gateway.glossaries.applying import Applying, Wishes
+from octavia_gateway.jobs import checks
+from octavia_gateway.jobs.errors import PricesUnknownError
+from octavia_gateway.jobs.glossaries import write_terms
+from octavia_gateway.jobs.models import Job
+from octavia_gateway.jobs.options import OptionsRequest
+from octavia_gateway.jobs.quotes import quote_of
+from octavia_gateway.jobs.repository import JobsRepository
+from octavia_gateway.jobs.run import Run
+from octavia_gateway.jobs.schemas import CreateTranslation
+from octavia_gateway.jobs.states import JobStatus
+from octavia_gateway.retention.in_use import begin_using
+from octavia_gateway.voices.repository import SpeakersRepository
+
+
+class JobMaking:
+    """Makes pending jobs; nothing is held, and nobody is told yet."""
+
+    def __init__(
+        self,
+        database: GatewayDatabase,
+        store: ArtifactStore,
+        *,
+        max_target_languages: int,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._max_target_languages = max_target_languages
+        self._clock = clock
+        self._applying = Applying()
+        self._credits = CreditsRepository()
+        self._files = FilesRepository()
+        self._jobs = JobsRepository()
+        self._speakers = SpeakersRepository()
+
+    async def job(
+        self,
+        connection: Connection,
+        user_id: UUID,
+        kind: JobKind,
+        asked: CreateTranslation,
+        can: Capabilities,
+        *,
+        batch_id: UUID | None = None,
+        created_at: datetime | None = None,
+    ) -> Job:
+        """A new job, quoted exactly, one of a batch where that is named.
+
+        Raises 404 for a foreign or unknown file or list, 422 for a file, languages or wishes that cannot be
+        done, PricesUnknownError (503).
+        """
+        checks.check_target_count(asked.targets(), self._max_target_languages)
+        source_language, targets = can.languages.resolve(asked.source_language, asked.targets())
+        wishes = await self._applying.wishes(connection, user_id, asked.options, can)
+        check_wishes(
+            can,
+            wishes.wished,
+            voices=wishes.voices.values(),
+            model_size=asked.model_size,
+            targets=targets,
+        )
+        job_id = uuid4()
+        file = await self._files.get(connection, user_id, asked.file_id, keep=True)
+        checks.check_dubbable(file, kind, asked.storage_path)
+        prices = await prices_of(self._credits, connection)
+        lists = await self._stored(connection, user_id, job_id, wishes)
+        spec = JobSpec(
+            kind=kind,
+            source=file.artifact,
+            source_filename=file.filename,
+            duration_seconds=file.media.duration_seconds,
+            source_language=source_language,
+            target_languages=targets,
+            model_size=asked.model_size,
+            options=asked.options.options().model_copy(update={**lists, "voices": wishes.voices}),
+        )
+        job = Job(
+            job_id=job_id,
+            user_id=user_id,
+            file_id=asked.file_id,
+            spec=spec,
+            quote_credits=quote_of(prices, spec),
+            price_version=prices.version,
+            created_at=created_at or self._clock(),
+            run=Run(languages=targets, status=JobStatus.PENDING),
+            batch_id=batch_id,
+        )
+        await self._jobs.add(connection, job)
+        await self._remember(connection, user_id, asked.options)
+        if lists:
+            async with self._database.as_service(connection, user_id):
+                await list_made(connection, [(job_id, user_id, ref.key) for ref in lists.values()])
+        return job
+
+    async def _stored(
+        self, connection: Connection, user_id: UUID, job_id: UUID, wishes: Wishes
+    ) -> dict[str, ArtifactRef]:
+        """The job's lists in the store, by the option that refers to them."""
+        lists = {"glossary": wishes.glossary, "pronunciation": wishes.pronunciations}
+        if any(lists.values()):
+            # No sweep of what is not listed finds them before this transaction has listed them.
+            await begin_using(connection, user_id)
+        return {
+            name: await write_terms(self._store, user_id, job_id, terms)
+            for name, terms in lists.items()
+            if terms is not None
+        }
+
+    async def _remember(self, connection: Connection, user_id: UUID, options: OptionsRequest) -> None:
+        names = options.speaker_names
+        voices = {names[label]: voice for label, voice in options.voices.items() if label in names}
+        if options.remember_voices and voices:
+            await self._speakers.remember(connection, user_id, voices, at=self._clock())
+
+
+async def prices_of(credits_: CreditsRepository, connection: Connection) -> PriceList:
+    """The price list in force. Raises PricesUnknownError (503)."""
+    prices = await credits_.prices(connection)
+    if prices is None:
+        raise PricesUnknownError
+    return prices

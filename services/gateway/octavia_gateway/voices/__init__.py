@@ -1,0 +1,1 @@
+"""Voices remembered for people who speak again and again."""
