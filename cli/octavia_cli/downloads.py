@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -14,6 +15,7 @@ from octavia_cli.api import PREFIX, Api, PassingError
 from octavia_cli.errors import CliError, UnreachableError
 from octavia_cli.foreign import language_tag
 from octavia_cli.messages import _
+from octavia_cli.progress import Reporter
 
 MOST_FAILURES = 8
 _PIECE = 256 * 1024
@@ -133,3 +135,20 @@ def _verify(received: int, size: int | None, digest: str, tag: str) -> None:
         raise UnreachableError(
             _("The file arrived damaged. Please download it again."), code="damaged_download"
         )
+
+
+def fetch(
+    api: Api,
+    report: Reporter,
+    job: dict[str, Any],
+    output: dict[str, Any],
+    source: Path,
+    folder: Path | None,
+) -> Path:
+    """Download one language of a job to its place; returns where that is."""
+    target = result_path(source, output["language"], output.get("media_type"), folder)
+    wanted = Wanted(
+        f"/jobs/{job['id']}/download", int(output["size_bytes"]), {"language": output["language"]}
+    )
+    download(api, wanted, target, lambda share: report.downloading(target.name, share))
+    return target.absolute()

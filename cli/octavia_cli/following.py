@@ -31,7 +31,7 @@ Job = dict[str, Any]
 
 @dataclass(frozen=True)
 class Followed:
-    """What is followed: `kind` is "jobs" or "videos", as in the address and in the command that shows it."""
+    """What is followed: `kind` is "jobs", "videos" or "batches", as in the address."""
 
     kind: str
     id: str
@@ -44,7 +44,7 @@ class Followed:
     @property
     def command(self) -> str:
         """What shows it later."""
-        return f"octavia {self.kind} {self.id}"
+        return "octavia jobs" if self.kind == "batches" else f"octavia {self.kind} {self.id}"
 
 
 def follow(

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import mimetypes
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,12 @@ MOST_FAILURES = 8
 
 OnProgress = Callable[[float], None]
 """Called with the share that is done, 0 to 1."""
+
+
+def kind_of(file: Path) -> str:
+    """`audio` for what its name says is sound alone, else `video`."""
+    guessed, _encoding = mimetypes.guess_type(file.name)
+    return "audio" if guessed is not None and guessed.startswith("audio/") else "video"
 
 
 def upload(api: Api, path: Path, on_progress: OnProgress, *, file_type: str = "video") -> dict[str, Any]:

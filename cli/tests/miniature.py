@@ -70,6 +70,9 @@ class Miniature:
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    batches: dict[str, list[str]] = field(default_factory=dict)
+    fails: set[str] = field(default_factory=set)
+    """Names of files whose jobs of a batch fail."""
     steps: list[tuple[str, str, float, str]] = field(default_factory=lambda: list(STEPS))
     balance: int = 100
     result: bytes = b"a dubbed video" * 50_000
@@ -104,6 +107,10 @@ class Miniature:
             Route(f"{v1}/files/{{id}}", self.file),
             Route(f"{v1}/jobs/video-translate/create", self.create_job, methods=["POST"]),
             Route(f"{v1}/jobs/audio-translate/create", self.create_job, methods=["POST"]),
+            Route(f"{v1}/batches", self.create_batch, methods=["POST"]),
+            Route(f"{v1}/batches/{{id}}", self.batch),
+            Route(f"{v1}/batches/{{id}}/process", self.process_batch, methods=["POST"]),
+            Route(f"{v1}/batches/{{id}}/events", self.no_events),
             Route(f"{v1}/capabilities", self.capabilities),
             Route(f"{v1}/jobs", self.list_jobs),
             Route(f"{v1}/jobs/{{id}}", self.job),
@@ -259,10 +266,62 @@ class Miniature:
         }  # fmt: skip
         return JSONResponse(self.document(job_id), 201)
 
+    async def create_batch(self, request: Request) -> Response:
+        made = []
+        for item in (await request.json())["items"]:
+            job_id = str(uuid4())
+            self.jobs[job_id] = {
+                "id": job_id, "kind": item["kind"], "step": -1, "attempt": 1,
+                "filename": self.files[item["file_id"]]["filename"], "duration_seconds": 42.0,
+                "source_language": item["source_language"], "target_languages": item["target_languages"],
+                "quote": {"credits": 10 * len(item["target_languages"]), "price_version": "1"},
+                "created_at": "2026-01-01T10:20:30.123456Z",
+            }  # fmt: skip
+            made.append(job_id)
+        batch_id = str(uuid4())
+        self.batches[batch_id] = made
+        jobs = [self.document(job_id) for job_id in made]
+        return JSONResponse({**self.batch_document(batch_id), "jobs": jobs}, 201)
+
+    def batch_document(self, batch_id: str) -> dict[str, Any]:
+        jobs = [self.document(job_id) for job_id in self.batches[batch_id]]
+        states = [job["status"] for job in jobs]
+        ended = all(state in ("completed", "failed") for state in states)
+        status = states[0] if len(set(states)) == 1 else "partially_completed"
+        return {
+            "id": batch_id, "status": status if ended else "processing", "total": len(jobs),
+            "counts": {state: states.count(state) for state in states},
+            "progress_percentage": sum(job["progress_percentage"] for job in jobs) / len(jobs),
+            "quote": sum(job["quote"]["credits"] for job in jobs),
+            "credits_charged": sum(job["credits_charged"] or 0 for job in jobs),
+        }  # fmt: skip
+
+    async def batch(self, request: Request) -> Response:
+        batch_id = request.path_params["id"]
+        for job_id in self.batches[batch_id]:
+            self.advance(job_id)
+        return JSONResponse(self.batch_document(batch_id))
+
+    async def process_batch(self, request: Request) -> Response:
+        jobs = [self.jobs[job_id] for job_id in self.batches[request.path_params["id"]]]
+        required = sum(job["quote"]["credits"] for job in jobs)
+        if required > self.balance:
+            return problem(402, "insufficient_credits", f"These jobs cost {required} credits together.",
+                           required=required, balance=self.balance)  # fmt: skip
+        self.balance -= required
+        for job in jobs:
+            job["step"] = 0
+        return JSONResponse(self.batch_document(request.path_params["id"]), 202)
+
+    async def no_events(self, request: Request) -> Response:
+        return problem(502, "bad_gateway", "No streams here.")
+
     def document(self, job_id: str) -> dict[str, Any]:
         job = self.jobs[job_id]
         pending = ("pending", "PENDING", 0.0, "Not started")
         status, phase, percent, sentence = pending if job["step"] < 0 else self.steps[job["step"]]
+        if status == "completed" and job["filename"] in self.fails:
+            status, phase = "failed", "FAILED"
         done = status == "completed"
         outputs = [
             {

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from octavia_cli.commands.translate import fetch
+from octavia_cli.downloads import fetch
 from octavia_cli.errors import JobFailedError, RefusedError
 from octavia_cli.foreign import file_name
 from octavia_cli.messages import _

@@ -1,6 +1,5 @@
-"""`octavia translate`: from a file on this machine to its translations beside it."""
+"""`octavia translate`: from files on this machine to their translations beside them."""
 
-import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from octavia_cli.api import Api
-from octavia_cli.downloads import Wanted, download, result_path
-from octavia_cli.errors import JobFailedError, UsageError
+from octavia_cli.batches import BatchTranslation, check_all_done, check_files
+from octavia_cli.downloads import fetch
+from octavia_cli.errors import JobFailedError
 from octavia_cli.following import Followed, follow
 from octavia_cli.messages import _
 from octavia_cli.progress import Reporter, reporter
@@ -25,13 +25,16 @@ from octavia_cli.terminal import (
     reports_errors,
     signed_in,
 )
-from octavia_cli.uploads import upload
+from octavia_cli.uploads import kind_of, upload
 from octavia_cli.wishes import Wishes
 
 
 @reports_errors
 def translate(
-    file: Annotated[Path, typer.Argument(help=_("The video, or sound such as a podcast."))],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE…", help=_("Videos, or sound such as podcasts; up to 100 at once.")),
+    ],
     to: Annotated[list[str], typer.Option("--to", help=_("Target language, such as es; may be repeated."))],
     source: Annotated[
         str,
@@ -69,38 +72,44 @@ def translate(
     as_json: JsonOption = False,
 ) -> None:
     """Upload, dub, download. A result is named `talk.es.mp4`; an earlier one of that name is replaced."""
-    if not file.is_file():
-        raise UsageError(_("There is no file {path}.", path=file))
+    check_files(files, folder)
     wishes = Wishes(style, formality, voice or (), clone_voice, speakers, glossary, model_size).body()
     with signed_in(server) as api, reporter(err()) as report:
-        done = Translation(api, report, file, folder).run(source, to, wishes)
+        if len(files) > 1:
+            done = BatchTranslation(api, report, files, folder).run(source, to, wishes)
+        else:
+            done = Translation(api, report, files[0], folder).run(source, to, wishes)
+    jobs: list[dict[str, Any]] = done.get("jobs", [done])
     if as_json:
         print_json(done)
-        return
-    for language, path in done["files"].items():
-        out().print(f"{language}: {path}", markup=False, soft_wrap=True)
-    for failed in done["failed_languages"]:
-        out().print(
-            _(
-                "{language} could not be made: {reason} Its credits are back.",
-                language=failed["language"],
-                reason=failed["error_message"],
-            ),
-            markup=False,
-        )
-    for note in done["notes"]:
-        out().print(note, markup=False)
+    else:
+        _tell(done, jobs)
+    if len(files) > 1:
+        check_all_done(done)
+
+
+def _tell(done: dict[str, Any], jobs: list[dict[str, Any]]) -> None:
+    for job in jobs:
+        for language, path in job["files"].items():
+            out().print(f"{language}: {path}", markup=False, soft_wrap=True)
+        for failed in job.get("failed_languages", ()):
+            out().print(
+                _(
+                    "{language} could not be made: {reason} Its credits are back.",
+                    language=failed["language"],
+                    reason=failed["error_message"],
+                ),
+                markup=False,
+            )
+        for note in job.get("notes", ()):
+            out().print(note, markup=False)
+        if job.get("error"):
+            out().print(f"{job['file']}: {job['error']}", markup=False, soft_wrap=True)
     charged = done["credits_charged"]
     out().print(
         _("It cost {cost} credits; {left} are left.", cost=charged, left=done["credits_available"]),
         markup=False,
     )
-
-
-def kind_of(file: Path) -> str:
-    """`audio` for what its name says is sound alone, else `video`."""
-    guessed, _encoding = mimetypes.guess_type(file.name)
-    return "audio" if guessed is not None and guessed.startswith("audio/") else "video"
 
 
 @dataclass(frozen=True)
@@ -187,20 +196,3 @@ class Translation:
             transcript = self.api.get(f"/jobs/{job['id']}/transcript", language=output["language"])
             found.update(dict.fromkeys(transcript.get("notes", [])))
         return list(found)
-
-
-def fetch(
-    api: Api,
-    report: Reporter,
-    job: dict[str, Any],
-    output: dict[str, Any],
-    source: Path,
-    folder: Path | None,
-) -> Path:
-    """Download one language of a job to its place; returns where that is."""
-    target = result_path(source, output["language"], output.get("media_type"), folder)
-    wanted = Wanted(
-        f"/jobs/{job['id']}/download", int(output["size_bytes"]), {"language": output["language"]}
-    )
-    download(api, wanted, target, lambda share: report.downloading(target.name, share))
-    return target.absolute()

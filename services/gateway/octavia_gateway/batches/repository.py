@@ -24,7 +24,8 @@ FROM (
            sum(greatest(1, (spec->>'duration_seconds')::float)
                * CASE WHEN status IN ({_ENDED}) THEN 1000 ELSE progress_permille END) AS done,
            sum(greatest(1, (spec->>'duration_seconds')::float)) AS length,
-           sum(quote_credits) AS quoted, sum(coalesce(charged, 0) + charged_before) AS charged, max(finished_at) AS finished_at
+           sum(quote_credits) AS quoted, sum(coalesce(charged, 0) + charged_before) AS charged,
+           max(finished_at) AS finished_at
     FROM jobs WHERE deleted_at IS NULL AND {{which}}
     GROUP BY batch_id, user_id, status
 ) each_status

@@ -173,6 +173,7 @@ async def test_wishes_travel_with_the_job_and_its_glossary_goes_with_it(world: W
         "glossary": True,
         "pronunciation": False,
         "speaker_names": {},
+        "check_speech": None,
         "style": "warm",
         "formality": "formal",
         "voices": {"*": "ana"},
