@@ -39,7 +39,8 @@ class SpeechRequest:
 
     `rate` is how much faster than natural (1.0) it is to be spoken, within the engine's `rates`;
     `source_seconds` how long the speech it replaces lasts, for an engine that can aim. `own`: speak in a
-    voice made of this, for an engine that `clones_voices`.
+    voice made of this, for an engine that `clones_voices`. `seed`: where the dice of an engine that `seeds`
+    start from; another one makes another take of the same text.
     """
 
     text: str
@@ -49,6 +50,7 @@ class SpeechRequest:
     source_seconds: float = 0.0
     own: OwnVoice | None = None
     soundings: tuple[Sounding, ...] = ()
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class SynthesisEngine(Engine[SpeechRequest, Sound]):
     rates: ClassVar[tuple[float, float]] = (1.0, 1.0)
     clones_voices: bool = False
     reads_ipa: ClassVar[bool] = False
+    seeds: ClassVar[bool] = False
 
     @abstractmethod
     def voice_for(self, language: str, speaker: str) -> str:

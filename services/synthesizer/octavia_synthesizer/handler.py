@@ -1,185 +1,200 @@
 """The stage: a chunk's translated lines in, their fitted sound out."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TypeVar
 
 import structlog
-from octavia_common.artifacts import ArtifactStore, artifact_key, made_once, sha256_of
+from octavia_common.artifacts import ArtifactStore, artifact_key, made_once
 from octavia_common.cancellation import CancelToken
-from octavia_common.documents import Flag, Speech, SpokenSegment, TranslatedSegment, Translation
-from octavia_common.events import ArtifactRef, ChunkSynthesized, ChunkTranslated, CloudEvent
+from octavia_common.documents import Speech, SpokenSegment, TranslatedSegment, Translation
+from octavia_common.events import ArtifactRef, ChunkSpoken, ChunkSynthesized, ChunkTranslated, CloudEvent
 from octavia_common.messaging.handlers import Work
 
-from octavia_synthesizer import fitting
-from octavia_synthesizer.casting import Cast, Casting, Part, wishes
+from octavia_synthesizer import choosing, fitting
+from octavia_synthesizer.casting import Casting, wishes
 from octavia_synthesizer.engine import LineUnspeakableError, SynthesisEngine
-from octavia_synthesizer.fitting import SAMPLE_RATE, Slot
-from octavia_synthesizer.pronouncing import Reading, reader_of
-from octavia_synthesizer.sound import FLAC_TYPE, Figures, encode, figures
-from octavia_synthesizer.speaker import LineSpeaker
+from octavia_synthesizer.lines import Lines, Scene, silent
+from octavia_synthesizer.pronouncing import reader_of
 
 log = structlog.get_logger(__name__)
+
+DOCUMENT = 2
+"""Part of the key of a chunk's speech: change it with what is told of its lines."""
+
+T = TypeVar("T")
 
 
 class SynthesizeChunk:
     """Speaks a chunk line by line, as many at once as the engine has threads.
 
-    Each line is an artifact of its own, keyed by its text, voice and slot: an edited line costs one
-    call of the engine, the others are found.
+    Each line is an artifact of its own: an edited line costs one call of the engine, the others are found. Of
+    lines with several translations all are spoken, and those chosen that sound best one after another.
     """
 
-    def __init__(self, store: ArtifactStore, engine: SynthesisEngine) -> None:
+    def __init__(self, store: ArtifactStore, engine: SynthesisEngine, *, check: bool = False) -> None:
+        """`check`: lines are to be checked where a job does not say."""
         self._store = store
         self._engine = engine
-        self._speaker = LineSpeaker(engine)
+        self._lines = Lines(store, engine)
         self._casting = Casting(store, engine)
+        self._check = check
 
-    async def handle(self, event: CloudEvent[ChunkTranslated], work: Work) -> Sequence[ChunkSynthesized]:
+    async def handle(
+        self, event: CloudEvent[ChunkTranslated], work: Work
+    ) -> Sequence[ChunkSpoken | ChunkSynthesized]:
         """Raises UnsupportedLanguageError where the engine does not speak the language, UnknownVoiceError
         where it lacks a voice asked for, VoicesNotClonedError where it cannot make one."""
         data = event.data
         self._engine.voice_for(data.target_language, "")
-        key = artifact_key(
-            data.job.user_id,
-            "speech",
-            inputs=[data.translation.sha256],
-            engine=self._engine.name,
-            version=self._engine.version,
-            params={
-                "language": data.target_language,
-                "fitting": fitting.VERSION,
-                **wishes(data.options, data.voices),
-                **({"pronunciation": terms.sha256} if (terms := data.options.pronunciation) else {}),
-            },
-        )
-
+        key = self._key(data)
         made: Speech | None = None
 
         async def make() -> ArtifactRef:
             nonlocal made
-            made = await self._speech(data, await self._casting.of(data), work.cancel)
+            made = await self._speech(data, work.cancel)
             return await self._store.write_document(key, made)
 
         speech = await made_once(self._store, key, make)
         lines = (made or await self._store.read_document(speech, Speech)).segments
         audio = [line.audio.key for line in lines if line.audio is not None]
-        return [
-            ChunkSynthesized(
-                job=data.job,
-                chunk=data.chunk,
-                options=data.options,
-                source_language=data.source_language,
-                target_language=data.target_language,
-                made=tuple(dict.fromkeys((key, *audio))),
-                speech=speech,
-            )
-        ]
+        # What led to a retake was told of by nobody else.
+        keys = tuple(dict.fromkeys((*(data.made if data.retakes else ()), key, *audio)))
+        checked = bool(audio) and self._to_be_checked(data)
+        return [_spoken(data, speech, keys) if checked else _synthesized(data, speech, keys)]
 
-    async def _speech(self, data: ChunkTranslated, cast: Cast, cancel: CancelToken) -> Speech:
-        translation = await self._store.read_document(data.translation, Translation)
-        reader = await reader_of(self._store, self._engine, data.options.pronunciation, data.target_language)
-        free = asyncio.Semaphore(self._engine.threads)
+    def _to_be_checked(self, data: ChunkTranslated) -> bool:
+        wished = data.options.check_speech
+        return self._check if wished is None else wished
 
-        async def spoken(segment: TranslatedSegment) -> SpokenSegment | LineUnspeakableError:
-            async with free:
-                try:
-                    part = cast.part(segment.speaker)
-                    reading = await reader.read(segment.text, part.voice)
-                    return await self._line(data, part, segment, reading, cancel)
-                except LineUnspeakableError as error:
-                    log.warning("a line could not be spoken", segment=segment.id, context=error.context)
-                    return error
-
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                running = [tasks.create_task(spoken(segment)) for segment in translation.segments]
-        except ExceptionGroup as group:
-            raise group.exceptions[0] from None
-        results = [task.result() for task in running]
-        return Speech(
-            source_language=data.source_language,
-            target_language=data.target_language,
-            chunk=data.chunk,
-            segments=_with_gaps_flagged(translation.segments, results),
-        )
-
-    async def _line(
-        self,
-        data: ChunkTranslated,
-        part: Part,
-        segment: TranslatedSegment,
-        reading: Reading,
-        cancel: CancelToken,
-    ) -> SpokenSegment:
-        slot = Slot.of(segment)
-        if not speakable(segment.text):
-            return silent(segment)
-        if not slot.usable:
-            return silent(segment, "too_long")
-        key = artifact_key(
+    def _key(self, data: ChunkTranslated) -> str:
+        terms = data.options.pronunciation
+        return artifact_key(
             data.job.user_id,
-            "speech-line",
-            inputs=[sha256_of(reading.identity)],
+            "speech",
+            inputs=[data.translation.sha256, *([data.spoken.sha256] if data.spoken else [])],
             engine=self._engine.name,
             version=self._engine.version,
             params={
                 "language": data.target_language,
-                "voice": part.voice,
-                "source_samples": slot.source,
-                "limit_samples": slot.limit,
                 "fitting": fitting.VERSION,
+                "document": DOCUMENT,
+                "choosing": choosing.VERSION,
+                **wishes(data.options, data.voices),
+                **({"pronunciation": terms.sha256} if terms else {}),
+                **({"retakes": dict(data.retakes)} if data.retakes else {}),
             },
         )
-        audio = await self._store.stat(key)
-        if audio is None:
-            take = await self._speaker.speak(
-                reading.text,
-                soundings=reading.soundings,
-                language=data.target_language,
-                voice=part.voice,
-                slot=slot,
-                cancel=cancel,
-                own=part.own,
-            )
-            if take is None:
-                return silent(segment)
-            flac = await asyncio.to_thread(encode, take)
-            audio = await self._store.write(key, flac, FLAC_TYPE)
-            if audio.sha256 != sha256_of(flac):  # another worker was first: what it made is stored
-                flac = await self._store.read(audio)
+
+    async def _speech(self, data: ChunkTranslated, cancel: CancelToken) -> Speech:
+        scene = Scene(
+            data.job.user_id,
+            data.target_language,
+            await self._casting.of(data),
+            await reader_of(self._store, self._engine, data.options.pronunciation, data.target_language),
+        )
+        if data.spoken is not None:
+            best = await self._store.read_document(data.spoken, Speech)
+            segments = await self._again(scene, best.segments, data, cancel)
         else:
-            flac = await self._store.read(audio)
-        spoken = segment.model_copy(update={"flags": (*segment.flags, "unpronounced")})
-        return voiced(spoken if reading.lacking else segment, audio, figures(flac))
+            translation = await self._store.read_document(data.translation, Translation)
+            segments = await self._first(scene, translation.segments, cancel)
+        return Speech(
+            source_language=data.source_language,
+            target_language=data.target_language,
+            chunk=data.chunk,
+            segments=segments,
+        )
+
+    async def _first(
+        self, scene: Scene, segments: Sequence[TranslatedSegment], cancel: CancelToken
+    ) -> tuple[SpokenSegment, ...]:
+        """Every line, in the translation that goes best with the lines around it."""
+        asked = [version for segment in segments for version in choosing.versions(segment)]
+
+        async def speak(segment: TranslatedSegment) -> SpokenSegment | LineUnspeakableError:
+            try:
+                spoken = await self._lines.spoken(scene, segment, cancel)
+            except LineUnspeakableError as error:
+                log.warning("a line could not be spoken", segment=segment.id, context=error.context)
+                return error
+            return spoken or silent(segment)
+
+        results = await self._each(asked, speak)
+        return choosing.chosen(_with_gaps_flagged(asked, results))
+
+    async def _again(
+        self, scene: Scene, best: Sequence[SpokenSegment], data: ChunkTranslated, cancel: CancelToken
+    ) -> tuple[SpokenSegment, ...]:
+        """The best takes so far, but those lines in another take that the checker asks for.
+
+        A line that cannot be spoken in another way stays as it is.
+        """
+
+        async def speak(line: SpokenSegment) -> SpokenSegment:
+            take = data.retakes.get(line.id)
+            if take is None:
+                return line
+            try:
+                spoken = await self._lines.spoken(scene, _translated(line), cancel, take=take)
+            except LineUnspeakableError as error:
+                log.warning("another take was no speech", segment=line.id, context=error.context)
+                return line
+            return line if spoken is None or spoken.audio is None else spoken
+
+        return tuple(await self._each(best, speak))
+
+    async def _each(
+        self, segments: Iterable[TranslatedSegment], speak: Callable[..., Awaitable[T]]
+    ) -> list[T]:
+        """What becomes of the segments, as many at once as the engine has threads."""
+        free = asyncio.Semaphore(self._engine.threads)
+
+        async def one(segment: TranslatedSegment) -> T:
+            async with free:
+                return await speak(segment)
+
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                running = [tasks.create_task(one(segment)) for segment in segments]
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+        return [task.result() for task in running]
 
 
-def speakable(text: str) -> bool:
-    """Whether there is anything to say; signs alone are not."""
-    return any(character.isalnum() for character in text)
-
-
-def voiced(segment: TranslatedSegment, audio: ArtifactRef, known: Figures) -> SpokenSegment:
-    """A line with its sound."""
-    return SpokenSegment(
-        **segment.model_dump(exclude={"flags"}),
-        flags=(*segment.flags, *fitting.flags(known.natural, known.played)),
-        audio=audio,
-        duration=known.played / SAMPLE_RATE,
-        rate=known.natural / known.played,
-        onset=None if known.onset is None else known.onset / SAMPLE_RATE,
-        lufs=known.lufs,
+def _spoken(data: ChunkTranslated, speech: ArtifactRef, made: tuple[str, ...]) -> ChunkSpoken:
+    return ChunkSpoken(
+        job=data.job,
+        chunk=data.chunk,
+        options=data.options,
+        voices=data.voices,
+        source_language=data.source_language,
+        target_language=data.target_language,
+        made=made,
+        translation=data.translation,
+        speech=speech,
+        retakes=data.retakes,
+        best=data.spoken,
     )
 
 
-def silent(segment: TranslatedSegment, *reasons: Flag) -> SpokenSegment:
-    """A line without sound, flagged as such."""
-    return SpokenSegment(
-        **segment.model_dump(exclude={"flags"}),
-        flags=(*segment.flags, *reasons, "unspeakable"),
-        audio=None,
-        duration=0.0,
-        rate=1.0,
+def _synthesized(data: ChunkTranslated, speech: ArtifactRef, made: tuple[str, ...]) -> ChunkSynthesized:
+    return ChunkSynthesized(
+        job=data.job,
+        chunk=data.chunk,
+        options=data.options,
+        source_language=data.source_language,
+        target_language=data.target_language,
+        made=made,
+        speech=speech,
     )
+
+
+def _translated(line: SpokenSegment) -> TranslatedSegment:
+    """The line before it was spoken: without what its sound was found to be."""
+    fields = {name: value for name, value in line if name in TranslatedSegment.model_fields}
+    flags = tuple(flag for flag in line.flags if flag == "untranslated")
+    return TranslatedSegment.model_validate({**fields, "flags": flags})
 
 
 def _with_gaps_flagged(

@@ -19,7 +19,10 @@ async def serve(settings: SynthesizerSettings) -> None:
     try:
         runtime = ServiceRuntime("synthesizer", settings)
         runtime.add_stage(
-            CHUNKS_TRANSLATED, ChunkTranslated, SynthesizeChunk(runtime.store, engine), name="synthesizer"
+            CHUNKS_TRANSLATED,
+            ChunkTranslated,
+            SynthesizeChunk(runtime.store, engine, check=settings.check_speech),
+            name="synthesizer",
         )
         runtime.tell_engine(engine.published())
         async with runtime:

@@ -31,6 +31,12 @@ class SynthesizerSettings(ServiceSettings):
     synthesizer_line_timeout_seconds: float = Field(
         60.0, gt=0, description="Longest time the engine may take over one line."
     )
+    check_speech: bool = Field(
+        False,
+        description="Whether dubbed lines are recognised again, and spoken again where they fall short, in "
+        "jobs that do not say (`check_speech`). It costs about as much as recognising the source, for each "
+        "language that the recogniser understands: worth it on a GPU.",
+    )
     coqui_models: str = Field(
         ",".join(DEFAULT_MODELS),
         description="Coqui's models, comma-separated: names of its catalogue (`tts_models/es/css10/vits`) or "

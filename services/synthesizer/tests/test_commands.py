@@ -10,6 +10,7 @@ from octavia_synthesizer.engines import make_engine
 from octavia_synthesizer.engines.espeak import EspeakSynthesizer
 from octavia_synthesizer.engines.timed import TimedSynthesizer
 from octavia_synthesizer.fitting import SAMPLE_RATE, Slot
+from octavia_synthesizer.pronouncing import Reading
 from octavia_synthesizer.settings import SynthesizerSettings
 from octavia_synthesizer.speaker import LineSpeaker
 from typer.testing import CliRunner
@@ -42,7 +43,9 @@ async def test_the_timed_engine_fits_at_once_and_is_deterministic():
     work = engine.work
     engine.work = lambda request, cancel: (calls.append(request), work(request, cancel))[1]
     takes = [
-        await LineSpeaker(engine).speak("x", language="es", voice="v", slot=slot, cancel=CancelToken())
+        await LineSpeaker(engine).speak(
+            [Reading("x")], language="es", voice="v", slot=slot, cancel=CancelToken()
+        )
         for _ in range(2)
     ]
     assert len(calls) == 2

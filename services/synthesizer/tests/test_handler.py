@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from octavia_common.documents import Speech
 from octavia_common.errors import JobCancelledError, TransientError, UnsupportedLanguageError
-from octavia_common.events import Voice
+from octavia_common.events import ChunkSpoken, ChunkSynthesized, CloudEvent, Voice
 from octavia_synthesizer.engine import LineUnspeakableError, Sound, SynthesisEngine, UnknownVoiceError
 from octavia_synthesizer.fitting import SAMPLE_RATE
 from octavia_synthesizer.handler import SynthesizeChunk
@@ -243,3 +243,66 @@ async def test_a_job_chooses_voices_by_speaker_and_for_everybody_else(store, wor
     assert all_.options.voices == {"*": "high"}
     with pytest.raises(UnknownVoiceError):
         await handler.handle(await translated(*lines, voices={"S1": "low"}), work)
+
+
+async def test_of_several_translations_all_are_spoken_and_the_best_is_taken(store, work, translated, stage):
+    handler, engine = await stage()
+    long, short = "far too long for the time that there is for it, and more", NORMAL
+    event = await translated(segment_of(0, long, candidates=(short, "tiny")), NORMAL + "?")
+    (out,) = await handler.handle(event, work)
+    first, second = (await store.read_document(out.speech, Speech)).segments
+    assert set(engine.texts) == {long, short, "tiny", NORMAL + "?"}
+    assert (first.id, first.text, first.flags) == ("0-0", short, ())
+    assert first.candidates == (long, "tiny")
+    assert second.text == NORMAL + "?"
+    asked = len(engine.texts)
+    assert await handler.handle(event, work) == [out]
+    assert len(engine.texts) == asked
+
+
+async def test_lines_to_be_checked_are_told_as_spoken(store, work, translated, stage):
+    handler, _ = await stage()
+    event = await translated(NORMAL, check_speech=True)
+    (out,) = await handler.handle(event, work)
+    assert isinstance(out, ChunkSpoken)
+    assert (out.translation, out.retakes, out.best) == (event.data.translation, {}, None)
+    for wish in ({"check_speech": False}, {}):
+        (other,) = await handler.handle(await translated(NORMAL, **wish), work)
+        assert isinstance(other, ChunkSynthesized)
+        assert other.speech.sha256 == out.speech.sha256
+    (nothing,) = await handler.handle(await translated("…", check_speech=True), work)
+    assert isinstance(nothing, ChunkSynthesized)
+    checks = SynthesizeChunk(store, handler._engine, check=True)
+    assert isinstance((await checks.handle(await translated(NORMAL), work))[0], ChunkSpoken)
+
+
+async def test_a_retake_speaks_those_lines_alone_in_another_way(store, work, translated, stage):
+    handler, engine = await stage()
+    other = "another line, which stays as it is"
+    event = await translated("There are 25 of them, I think", other, check_speech=True)
+    (first,) = await handler.handle(event, work)
+    engine.texts.clear()
+    again = event.data.model_copy(
+        update={"retakes": {"0-0": 1}, "spoken": first.speech, "made": ("users/u/artifacts/heard-line/x",)}
+    )
+    asked = CloudEvent.wrap(again, service="transcriber")
+    (second,) = await handler.handle(asked, work)
+    assert set(engine.texts) == {"There are veinticinco of them, I think"}
+    assert (second.retakes, second.best, second.made[0]) == ({"0-0": 1}, first.speech, again.made[0])
+    assert second.event_id() != first.event_id()
+    before, after = [(await store.read_document(each.speech, Speech)).segments for each in (first, second)]
+    assert (after[0].takes, after[0].text, after[1]) == (2, before[0].text, before[1])
+    assert after[0].audio != before[0].audio
+    engine.texts.clear()
+    assert await handler.handle(asked, work) == [second]
+    assert engine.texts == []
+
+
+async def test_a_line_that_cannot_be_said_otherwise_stays(store, work, translated, stage):
+    handler, _ = await stage(fails={"bad one": LineUnspeakableError("no")})
+    event = await translated("a plain line of thirty letters", "not bad, bad one", check_speech=True)
+    (first,) = await handler.handle(event, work)
+    again = event.data.model_copy(update={"retakes": {"0-0": 1, "0-1": 1}, "spoken": first.speech})
+    (second,) = await handler.handle(CloudEvent.wrap(again, service="transcriber"), work)
+    lines = [(await store.read_document(each.speech, Speech)).segments for each in (first, second)]
+    assert lines[0] == lines[1]

@@ -10,6 +10,7 @@ from octavia_common.cancellation import CancelToken
 from octavia_common.errors import JobCancelledError
 from octavia_synthesizer.engine import Sound, SynthesisEngine
 from octavia_synthesizer.fitting import SAMPLE_RATE, Slot
+from octavia_synthesizer.pronouncing import Reading
 from octavia_synthesizer.sound import trimmed
 from octavia_synthesizer.speaker import MAX_RETAKES, LineSpeaker
 from octavia_synthesizer.stretch import stretched, tempo_filter
@@ -42,7 +43,7 @@ async def say(engine: Hummer, slot: Slot):
     await engine.start()
     try:
         return await LineSpeaker(engine).speak(
-            "m", language="es", voice="hum", slot=slot, cancel=CancelToken()
+            [Reading("m")], language="es", voice="hum", slot=slot, cancel=CancelToken()
         )
     finally:
         await engine.close()

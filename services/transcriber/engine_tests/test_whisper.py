@@ -155,7 +155,7 @@ async def test_it_tells_what_it_can_do(engine, tiny_whisper):
     assert (told.engine, told.model, told.licence) == ("faster-whisper", tiny_whisper.name, None)
     assert len(told.languages) == 99
     assert "jv" in told.languages
-    assert (told.detects_language, told.honours, told.model_sizes) == (True, ("glossary",), ())
+    assert (told.detects_language, told.honours, told.model_sizes) == (True, ("glossary", "check_speech"), ())
 
 
 async def test_the_language_is_told_for_every_stretch(engine, tiny_whisper, voice, cancel):

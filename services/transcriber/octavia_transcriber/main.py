@@ -6,10 +6,11 @@ from contextlib import AsyncExitStack
 from octavia_common import topics
 from octavia_common.artifacts.store import ArtifactStore
 from octavia_common.errors import EngineUnavailableError
-from octavia_common.events import ChunkReleased, CreditsReserved, EnginePublished
+from octavia_common.events import ChunkReleased, ChunkSpoken, CreditsReserved, EnginePublished
 from octavia_common.messaging.transactional import Route
 from octavia_common.service import ServiceRuntime
 
+from octavia_transcriber.checking.stage import CheckStage
 from octavia_transcriber.engines.base import Recogniser
 from octavia_transcriber.engines.registry import make_engine
 from octavia_transcriber.recognition import RecognitionStage
@@ -50,6 +51,13 @@ async def serve(settings: TranscriberSettings) -> None:
         abreast=engine.abreast,
     )
     moving = MoveWindow(windows, capacity)
+    runtime.add_stage(
+        topics.CHUNKS_SPOKEN,
+        ChunkSpoken,
+        CheckStage(store, engine, most_error=settings.check_most_error),
+        name="transcriber.checker",
+        abreast=engine.abreast,
+    )
     runtime.add_transactional(
         {
             topics.MEDIA_PLANNED: Route(OpenWindow(store, windows, capacity), skip_ended=True),

@@ -40,6 +40,13 @@ class TranscriberSettings(ServiceSettings):
         description="Where a job leaves its source language to the engine, and that is less sure than this "
         "over all that it listened to, the job fails and asks for the language.",
     )
+    check_most_error: float = Field(
+        0.4,
+        ge=0,
+        le=1,
+        description="Share of a dubbed line's words that may be recognised otherwise before it is spoken "
+        "again, where lines are checked. It must be above what the recogniser gets wrong of good speech.",
+    )
     speaker_model: OptionalPath = Field(
         None,
         description="Model in ONNX that tells voices apart (WeSpeaker's, 3D-Speaker's, …), by path; empty: "

@@ -16,9 +16,10 @@ from octavia_common.events import (
     JobSubmitted,
     Voice,
 )
-from octavia_gateway.capabilities.errors import OptionNotHeededError
+from octavia_gateway.capabilities.errors import OptionNotHeededError, SpeechNotCheckedError
 from octavia_gateway.capabilities.models import Capabilities, Told
 from octavia_gateway.capabilities.wishes import check_wishes
+from octavia_gateway.jobs.options import OptionsRequest
 
 from .conftest import MakeWorld
 from .events import JobEvents
@@ -208,6 +209,7 @@ async def test_wishes_travel_with_the_job_and_its_glossary_goes_with_it(world: W
         ({"options": {"style": "warm"}}, "option_not_heeded"),
         ({"options": {"glossary": [{"source": "a"}]}}, "option_not_heeded"),
         ({"options": {"clone_voice": True}}, "option_not_heeded"),
+        ({"options": {"check_speech": True}}, "option_not_heeded"),
         ({"options": {"voices": {"S1": "nobody"}}}, "unknown_voice"),
         ({"options": {"voices": {"S1": "ines"}}, "target_language": "fr"}, "unknown_voice"),
         ({"options": {"voices": {"S 1": "ines"}}}, "invalid_request"),
@@ -224,6 +226,22 @@ async def test_what_no_engine_would_heed_is_refused(world: World, changes: dict[
     told_ = await _create(world, member, headers={"Accept-Language": "vi"}, **changes)
     assert told_.json()["detail"] != answer.json()["detail"]
     assert world.store.objects == {}
+
+
+def test_speech_is_checked_where_the_recogniser_understands_it() -> None:
+    hears = PRODUCTION[0].model_copy(update={"honours": ("check_speech",)})
+    wished = OptionsRequest(check_speech=True).wished()
+    assert wished == ["check_speech"]
+    assert OptionsRequest(check_speech=False).wished() == []
+    for languages, heard in ((("en", "de"), ["de"]), (None, ["de", "es"]), (("en",), [])):
+        can = Capabilities.of(told(hears.model_copy(update={"languages": languages}), *PRODUCTION[1:]), {})
+        for target in ("de", "es"):
+            asked = {"voices": (), "model_size": None, "targets": (target,)}
+            if target in heard:
+                check_wishes(can, wished, **asked)
+                continue
+            with pytest.raises(SpeechNotCheckedError):
+                check_wishes(can, wished, **asked)
 
 
 @pytest.mark.integration

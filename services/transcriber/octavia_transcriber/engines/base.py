@@ -49,7 +49,8 @@ class Recognition:
 class Recogniser(Engine[RecognitionRequest, Recognition]):
     """A recogniser implements `work`; `languages` are primary subtags, None where it knows them all.
 
-    What it says of itself holds once it is started. `honours` names the `JobOptions` that it heeds.
+    What it says of itself holds once it is started. `honours` names the `JobOptions` that it heeds;
+    `check_speech` is one where what it hears tells whether a dubbed line can be understood.
     """
 
     kind = "transcriber"
@@ -80,9 +81,13 @@ class Recogniser(Engine[RecognitionRequest, Recognition]):
             honours=self.honours,
         )
 
+    def understands(self, language: str) -> bool:
+        """Whether speech in a language can be recognised."""
+        return self.languages is None or primary_subtag(language) in self.languages
+
     def check_language(self, language: str) -> None:
         """Raise UnsupportedLanguageError, naming what can be done, for a language unknown here."""
-        if self.languages is None or primary_subtag(language) in self.languages:
+        if self.languages is None or self.understands(language):
             return
         raise UnsupportedLanguageError(
             f"Speech in '{language}' cannot be recognised here: the engine {self.name} understands "

@@ -31,6 +31,7 @@ class PocketsphinxRecogniser(Recogniser):
 
     name = "pocketsphinx"
     languages = ("en",)
+    honours = ("check_speech",)
 
     def __init__(self) -> None:
         super().__init__()

@@ -57,6 +57,7 @@ class CoquiSynthesizer(SynthesisEngine):
 
     name = "coqui"
     attempts = 3
+    seeds = True
 
     def __init__(
         self,
@@ -169,7 +170,8 @@ class CoquiSynthesizer(SynthesisEngine):
         faults: list[str] = []
         for take in range(MOST_TAKES):
             cancel.raise_if_cancelled()
-            line = ModelLine(script, way.word, request.voice or None, request.own, take)
+            seed = request.seed * MOST_TAKES + take
+            line = ModelLine(script, way.word, request.voice or None, request.own, seed)
             samples = self._batcher.spoken((way.place, line), (way.place, request.own is None), cancel)
             verdict = judged(samples, way.model.sample_rate, request.text)
             if verdict is None:

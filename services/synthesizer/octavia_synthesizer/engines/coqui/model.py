@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from octavia_common.spelling import numbers_spelled_out
 from TTS.tts.models.vits import Vits
 from TTS.utils.synthesizer import Synthesizer
 
 from octavia_synthesizer.engine import LineUnspeakableError, OwnVoice, Samples
 from octavia_synthesizer.engines.coqui.files import ModelFiles
-from octavia_synthesizer.engines.coqui.numbers import spelled_out
 from octavia_synthesizer.engines.coqui.short_texts import Script
 
 MOST_OWN_VOICES = 32
@@ -127,7 +127,7 @@ class CoquiModel:
         tokenizer = self._model.tokenizer
         word = language if language is not None else (self.languages[0] if self.languages else None)
         if tokenizer.phonemizer is None and "1" not in tokenizer.characters.vocab:
-            text = spelled_out(text, word or "en")
+            text = numbers_spelled_out(text, word or "en")
         tokens: list[int] = tokenizer.text_to_ids(text, language=word)
         # Signs that it does not know are left out by the tokenizer; what remains may be stops and blanks.
         if not any(tokenizer.characters.id_to_char(token).isalpha() for token in set(tokens)):

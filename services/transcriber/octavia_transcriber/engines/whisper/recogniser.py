@@ -34,7 +34,7 @@ class WhisperRecogniser(Recogniser):
     """The windows of a chunk are decoded together, and several chunks beside each other where that is set."""
 
     name = "faster-whisper"
-    honours = ("glossary",)
+    honours = ("glossary", "check_speech")
 
     def __init__(
         self, models: WhisperModels, guards: Guards, *, batch_size: int, beam_size: int, abreast: int = 1

@@ -1,0 +1,1 @@
+"""Dubbed lines recognised again, and judged by what was heard."""
