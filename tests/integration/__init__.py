@@ -1,0 +1,1 @@
+"""Parts of several services, put together without their servers."""
