@@ -45,13 +45,15 @@ class Answer:
     """What an engine made of the line with the same id.
 
     `unknown_words` counts the words it left as they were because it does not know them, of `words`
-    in all; None where the engine cannot tell.
+    in all; None where the engine cannot tell. `others` are translations that would do as well, of other
+    lengths, from an engine that has `candidates`.
     """
 
     id: str
     text: str
     words: int = 0
     unknown_words: int | None = None
+    others: tuple[str, ...] = ()
 
 
 class AnswerMismatchError(TransientError):
@@ -66,6 +68,8 @@ class TranslationEngine(Engine[TranslationRequest, tuple[Answer, ...]]):
     kind = "translator"
     honours: ClassVar[tuple[str, ...]] = ()
     """Names of `JobOptions` that it heeds."""
+    candidates: int = 1
+    """Translations of each line that it offers, of different length, for the dub to choose from."""
     abreast: int = 1
     """Chunks that one process works on at once: more than 1 where the work is done elsewhere."""
 

@@ -172,6 +172,7 @@ def translated(segment: Segment, answer: Answer, target_language: str, engine: s
     LINES.labels(engine, problem or "none").inc()
     if problem is not None:
         log.warning("a line could not be translated", segment=segment.id, problem=problem)
+    others = dict.fromkeys(text.strip() for text in answer.others) if problem is None else {}
     return TranslatedSegment(
         id=segment.id,
         speaker=segment.speaker,
@@ -181,4 +182,10 @@ def translated(segment: Segment, answer: Answer, target_language: str, engine: s
         source_text=segment.text,
         text="" if problem else answer.text.strip(),
         flags=("untranslated",) if problem else (),
+        candidates=tuple(
+            text
+            for text in others
+            if text != answer.text.strip()
+            and checks.problem_of(segment.text, Answer(answer.id, text), target_language) is None
+        ),
     )

@@ -47,6 +47,14 @@ class TranslatorSettings(ServiceSettings):
     llm_lines_per_request: int = Field(
         40, gt=0, description="Most lines of one request; a chunk of 30 s seldom has more than 20."
     )
+    llm_candidates: int = Field(
+        1,
+        ge=1,
+        le=4,
+        description="Translations of each line that the model is asked for, of different length. All are "
+        "spoken, and those chosen that sound best one after another: it costs as many times the speech, and "
+        "answers as many times as long.",
+    )
     llm_timeout_seconds: float = Field(120.0, gt=0, description="Longest time one answer may take.")
     llm_start_seconds: float = Field(
         600.0, ge=0, description="How long a starting translator waits for the model's server."

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from octavia_common.documents import Glossary, GlossaryTerm, Translation
+from octavia_common.documents import Glossary, GlossaryTerm, Segment, Translation
 from octavia_common.errors import ArtifactMissingError, UnsupportedLanguageError
 from octavia_common.events import ChunkTranslated, ChunkWritten, JobOptions
 from octavia_translator.engine import Answer, AnswerMismatchError, TranslationEngine
 from octavia_translator.glossary import Term
-from octavia_translator.handler import TranslateChunk
+from octavia_translator.handler import TranslateChunk, translated
 
 
 class Dictionary(TranslationEngine):
@@ -207,3 +207,12 @@ async def test_its_own_language_is_passed_on_as_it_is_without_the_engine(store, 
     (line,) = (await store.read_document(out.translation, Translation)).segments
     assert (line.text, line.source_text, line.flags) == (line.source_text, "Nobody knows this line.", ())
     assert engine.runs == 0
+
+
+def test_other_translations_go_with_the_line_where_they_are_any():
+    segment = Segment(id="0-0", start=0, end=3, slot_end=4, text="The house is big.")
+    others = ("Casa grande.", "La casa es grande.", "The house is big.", "", "Una casa bien grande.")
+    made = translated(segment, Answer("0-0", "La casa es grande.", others=others), "es", "test")
+    assert (made.text, made.candidates) == ("La casa es grande.", ("Casa grande.", "Una casa bien grande."))
+    none = translated(segment, Answer("0-0", "", others=("Casa grande.",)), "es", "test")
+    assert (none.text, none.candidates, none.flags) == ("", (), ("untranslated",))

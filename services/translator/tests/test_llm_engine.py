@@ -288,3 +288,44 @@ def test_named_languages_are_the_only_ones(server: FakeServer) -> None:
     with pytest.raises(UnsupportedLanguageError, match="ja"):
         engine.params("en", "ja")
     assert engine_on(server).pairs() is None
+
+
+def test_several_translations_are_asked_for_and_the_good_ones_are_told(server: FakeServer) -> None:
+    others = ["Buenos días.", "Muy buenos días a todos ustedes."]
+    play(
+        server,
+        {
+            "0-0": ["La casa es grande.", "La casa es grande.", "The house is big."],
+            "0-1": [RIGHT["0-1"], *others],
+            "0-2": ["Se construyó hace tiempo.", "Se construyó en 1984."],
+        },
+    )
+    engine = engine_on(server, candidates=3)
+    answers = engine.translate(TranslationRequest("en", "es", LINES), CancelToken())
+    assert [(answer.text, answer.others) for answer in answers] == [
+        ("La casa es grande.", ()),
+        (RIGHT["0-1"], tuple(others)),
+        # The first one lacks the number: the other is the translation, and nothing is asked for again.
+        ("Se construyó en 1984.", ()),
+    ]
+    assert len(server.asked) == 1
+    schema = server.asked[0]["response_format"]["json_schema"]["schema"]["properties"]["0-1"]
+    assert (schema["type"], schema["maxItems"], schema["items"]["type"]) == ("array", 3, "string")
+    assert "list of 3 translations" in server.asked[0]["messages"][0]["content"]
+
+
+def test_one_translation_is_asked_for_as_ever_and_has_its_own_key(server: FakeServer) -> None:
+    play(server, RIGHT)
+    translate(server)
+    assert "list of" not in server.asked[0]["messages"][0]["content"]
+    one, three = engine_on(server), engine_on(server, candidates=3)
+    assert "candidates" not in one.params("en", "es")
+    assert one.params("en", "es") != three.params("en", "es")
+
+
+def test_a_server_may_answer_with_fewer_or_with_one(server: FakeServer) -> None:
+    play(server, RIGHT)
+    engine = engine_on(server, candidates=2)
+    answers = engine.translate(TranslationRequest("en", "es", LINES), CancelToken())
+    assert {answer.id: answer.text for answer in answers} == RIGHT
+    assert all(answer.others == () for answer in answers)

@@ -32,6 +32,7 @@ def make_engine(settings: TranslatorSettings) -> TranslationEngine:
             threads=settings.llm_requests_in_flight,
             lines_per_request=settings.llm_lines_per_request,
             start_seconds=settings.llm_start_seconds,
+            candidates=settings.llm_candidates,
         )
     from octavia_translator.engines.apertium import ApertiumTranslator
 

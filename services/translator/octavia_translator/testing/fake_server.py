@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
@@ -81,9 +81,17 @@ def wanted(body: Body) -> dict[str, Any]:
     return properties
 
 
-def obedient(body: Body) -> dict[str, str]:
-    """An answer as its schema wants it, of words that are no language's."""
-    return {key: ("lorem ipsum " * 50)[: rule["maxLength"] // 4] for key, rule in wanted(body).items()}
+def obedient(body: Body) -> dict[str, Any]:
+    """An answer as its schema wants it, of words that are no language's; of several the later are shorter."""
+    return {key: _obedient(rule) for key, rule in wanted(body).items()}
+
+
+def _obedient(rule: Mapping[str, Any]) -> str | list[str]:
+    words = "lorem ipsum " * 50
+    if rule["type"] == "array":
+        longest = rule["items"]["maxLength"] // 4
+        return [words[: longest - 3 * place] for place in range(rule["maxItems"])]
+    return words[: rule["maxLength"] // 4]
 
 
 def _handler_of(fake: FakeServer) -> type[BaseHTTPRequestHandler]:

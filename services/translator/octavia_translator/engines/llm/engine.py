@@ -44,11 +44,14 @@ class _Best:
     text: str = ""
     faults: int = 1_000
     weight: float = 0.0
+    others: tuple[str, ...] = ()
 
-    def offer(self, text: str, faults: int) -> None:
+    def offer(self, text: str, faults: int, others: Sequence[str] = ()) -> None:
+        """`others` have nothing wrong with them either."""
         weight = checks.weight(text)
         if (faults, weight) < (self.faults, self.weight):
             self.text, self.faults, self.weight = text, faults, weight
+        self.others = (*self.others, *others)
 
 
 @dataclass
@@ -74,9 +77,11 @@ class LlmTranslator(TranslationEngine):
         threads: int = 8,
         lines_per_request: int = 40,
         start_seconds: float = 600.0,
+        candidates: int = 1,
     ) -> None:
         """`model` empty takes the only one served; `languages` empty takes any, in any direction."""
         super().__init__()
+        self.candidates = candidates
         self.threads = self.abreast = threads
         self.model = model
         self._client = client
@@ -115,7 +120,8 @@ class LlmTranslator(TranslationEngine):
                     language=language,
                     supported=list(self._languages),
                 )
-        return {"model": self.model, "prompt": prompt.VERSION}
+        several = {"candidates": self.candidates} if self.candidates > 1 else {}
+        return {"model": self.model, "prompt": prompt.VERSION, **several}
 
     def published(self) -> EnginePublished:
         return super().published().model_copy(update={"model": self.model})
@@ -133,7 +139,10 @@ class LlmTranslator(TranslationEngine):
                 self._converse(request, _Conversation(lines), best, cancel)
             except TooMuchTextError:
                 waiting[:0] = _halves([line for line in lines if not best[line.id].text])
-        return [Answer(line.id, best[line.id].text) for line in request.lines]
+        return [
+            Answer(line.id, best[line.id].text, others=tuple(dict.fromkeys(best[line.id].others)))
+            for line in request.lines
+        ]
 
     def _converse(
         self, request: TranslationRequest, talk: _Conversation, best: dict[str, _Best], cancel: CancelToken
@@ -148,11 +157,14 @@ class LlmTranslator(TranslationEngine):
                 return  # what has been said so far fills the model; what it answered before stands
             faults = []
             for line in asked:
-                text = answered.get(line.id, "")
-                wrong, hopeless = _faults(request, line, text)
+                texts = answered.get(line.id) or ("",)
+                found = {text: _faults(request, line, text) for text in texts}
+                good = [text for text, (wrong, _) in found.items() if not wrong]
+                text = good[0] if good else texts[0]
+                wrong, hopeless = found[text]
                 ASKED.labels(self.name, "ok" if not wrong else wrong[0][0]).inc()
                 if not hopeless:
-                    best[line.id].offer(text, len(wrong))
+                    best[line.id].offer(text, len(wrong), good[1:])
                 if wrong:
                     faults.append(prompt.Fault(line, text, " ".join(told for _, told in wrong)))
             if not faults:
@@ -162,11 +174,12 @@ class LlmTranslator(TranslationEngine):
 
     def _ask(
         self, talk: _Conversation, request: TranslationRequest, attempt: int, cancel: CancelToken
-    ) -> dict[str, str]:
-        """Text by id of the conversation's lines, those that were answered."""
+    ) -> dict[str, tuple[str, ...]]:
+        """Texts by id of the conversation's lines, those that were answered."""
         if not talk.messages:
-            talk.messages = prompt.opening(request, talk.lines)
-        question = Question(talk.messages, prompt.answer_schema(talk.lines), TEMPERATURES[attempt])
+            talk.messages = prompt.opening(request, talk.lines, self.candidates)
+        schema = prompt.answer_schema(talk.lines, self.candidates)
+        question = Question(talk.messages, schema, TEMPERATURES[attempt])
         content = self._client.ask(self.model, question, cancel)
         talk.messages.append({"role": "assistant", "content": content})
         return prompt.parse(content, talk.lines)
