@@ -7,6 +7,7 @@ looked at this way. What it answers is checked against the gateway's own models,
 import asyncio
 import contextlib
 import json
+import re
 import threading
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -40,6 +41,8 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+
+from .editing import StagedLines
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 USER = {"id": str(uuid.UUID(int=1)), "email": "ada.nguyen@example.org", "is_admin": True, "created_at": NOW}
@@ -80,6 +83,7 @@ def job(status: str = "processing", **changes: Any) -> dict[str, Any]:
         "target_languages": ["es", "fr"],
         "quote": {"credits": 50, "price_version": "v"},
         "credits_charged": 50 if status == "completed" else None,
+        "batch_id": None,
         "attempt": 1,
         "cancel_requested": False,
         "created_at": datetime.now(UTC) - timedelta(minutes=6),
@@ -202,6 +206,9 @@ _TALK = (
 )
 
 
+_EDITED = re.compile(r"jobs/[0-9a-f-]{36}/(?P<part>segments|undo|render|revisions|languages)")
+
+
 @dataclass
 class Stage:
     """What the API answers; a test changes it at will. `calls` are method and path of each request."""
@@ -219,6 +226,7 @@ class Stage:
     media: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
     streams: int = 0
+    lines_of: StagedLines | None = None
 
     def app(self) -> Starlette:
         """The application files and this API."""
@@ -245,6 +253,8 @@ class Stage:
                 if isinstance(found, Response)
                 else JSONResponse(json.loads(json.dumps(found, default=str)))
             )
+        if self.lines_of and (found := _EDITED.fullmatch(path)):
+            return await self.lines_of.answer(request, found["part"])
         if path == "events":
             return StreamingResponse(self._events(request), media_type="text/event-stream")
         if method == "POST" and path.startswith("auth/") and path != "auth/media-cookie":

@@ -13,6 +13,8 @@ PAGES = (
     "/account",
     "/translate",
     "/jobs/{job_id}",
+    "/jobs/{job_id}/edit",
+    "/jobs/{job_id}/report",
     "/create",
     "/gallery",
     "/credits",

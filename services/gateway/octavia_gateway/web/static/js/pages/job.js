@@ -157,7 +157,8 @@ function finished(job) {
   const element = h("div", { class: "stack wide" }, job.failed_languages.length > 0 && missing(job),
     h("section", { class: "card", "aria-label": t("player.title") }, playing.element),
     h("p", { class: "hint" }, t("job.charged", { count: job.credits_charged }), " · ", facts(job)));
-  return { element, leave: playing.leave, actions: [downloads(job), forget(job)] };
+  const to = (part, drawing, text) => h("a", { class: "button", href: `/jobs/${job.id}/${part}` }, icon(drawing), h("span", {}, text));
+  return { element, leave: playing.leave, actions: [to("edit", "captions", t("editor.open")), to("report", "info", t("report.open")), downloads(job), forget(job)] };
 }
 
 /** Languages that could not be made, and why; their share of the credits is back. */
