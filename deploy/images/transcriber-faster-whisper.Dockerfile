@@ -4,7 +4,7 @@ FROM common-build AS build
 ARG LOCK=engine-faster-whisper
 RUN uv pip install --require-hashes -r /locks/${LOCK}.txt
 COPY services/transcriber services/transcriber
-RUN uv pip install --no-deps --no-build-isolation ./libs/common ./services/transcriber
+RUN uv pip install --no-deps --no-build-isolation ./libs/common ./libs/subtitles ./services/transcriber
 # The dynamic loader does not know the folders that NVIDIA's packages put their libraries into.
 RUN find /opt/octavia -path '*/nvidia/*/lib' -type d > /opt/octavia/nvidia.conf
 

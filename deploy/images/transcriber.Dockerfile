@@ -1,7 +1,7 @@
 # The transcriber with its offline engine, pocketsphinx.
 FROM common-build AS build
 COPY services/transcriber services/transcriber
-RUN uv pip install --no-build-isolation --constraint /locks/platform.txt ./libs/common "./services/transcriber[pocketsphinx]"
+RUN uv pip install --no-build-isolation --constraint /locks/platform.txt ./libs/common ./libs/subtitles "./services/transcriber[pocketsphinx]"
 
 FROM common-runtime
 USER root

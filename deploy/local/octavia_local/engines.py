@@ -49,7 +49,7 @@ class EngineEnvironment:
 
 
 ENGINES = (
-    EngineEnvironment("faster-whisper", "transcriber", gib=1, cuda=True),
+    EngineEnvironment("faster-whisper", "transcriber", gib=1, cuda=True, libraries=("libs/subtitles",)),
     EngineEnvironment("coqui", "synthesizer", gib=8),
     EngineEnvironment("demucs", "assembler", gib=6, libraries=("libs/subtitles",)),
     EngineEnvironment("vllm", None, gib=10, cuda=True),

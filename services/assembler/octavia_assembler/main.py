@@ -8,6 +8,7 @@ from octavia_common.events import AssemblyRequested
 from octavia_common.messaging.transactional import Route
 from octavia_common.service import ServiceRuntime
 
+from octavia_assembler.assembling import AssembleByKind
 from octavia_assembler.join.handlers import ForgetRuns, JoinChunks, JoinLanguages, JoinPlans
 from octavia_assembler.rendering.dub import DubRenderer
 from octavia_assembler.rendering.renderer import Renderer
@@ -16,6 +17,7 @@ from octavia_assembler.rendering.timed import TimedRenderer
 from octavia_assembler.separation.registry import make_separator
 from octavia_assembler.settings import AssemblerSettings
 from octavia_assembler.sound.ducking import Ducking
+from octavia_assembler.subtitling.stage import WriteLanguage
 
 
 def make_renderer(settings: AssemblerSettings) -> Renderer:
@@ -48,7 +50,7 @@ async def serve(settings: AssemblerSettings) -> None:
     runtime.add_stage(
         topics.ASSEMBLY_REQUESTED,
         AssemblyRequested,
-        AssembleLanguage(runtime.store, renderer),
+        AssembleByKind(AssembleLanguage(runtime.store, renderer), WriteLanguage(runtime.store)),
         name="assembler",
     )
     try:

@@ -74,7 +74,7 @@ class AssembleLanguage:
                 target_language=request.target_language,
                 media=result.media,
                 result=ref,
-                made=(*(artifact.key for artifact in _artifacts(result)), ref.key),
+                made=(*(artifact.key for artifact in artifacts_of(result)), ref.key),
             )
         ]
 
@@ -84,7 +84,7 @@ class AssembleLanguage:
         if ref is None:
             return None
         result = await self._store.read_document(ref, DubResult)
-        found = await asyncio.gather(*(self._store.stat(each.key) for each in _artifacts(result)))
+        found = await asyncio.gather(*(self._store.stat(each.key) for each in artifacts_of(result)))
         return (result, ref) if all(found) else None
 
     async def _fetch(self, request: AssemblyRequested, work: Work) -> Assembly:
@@ -171,7 +171,7 @@ class AssembleLanguage:
         return result, ref
 
 
-def _artifacts(result: DubResult) -> list[ArtifactRef]:
+def artifacts_of(result: DubResult) -> list[ArtifactRef]:
     """All that a result refers to and this stage made."""
     files = [file for each in result.subtitles for file in (each.srt, each.vtt)]
     others = [each for each in (result.speech_only, result.report) if each is not None]

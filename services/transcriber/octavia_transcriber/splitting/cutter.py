@@ -51,6 +51,11 @@ class CutSource(Protocol):
     def duration_seconds(self) -> float: ...
 
     @property
+    def frame_rate(self) -> float | None:
+        """Frames a second of the picture; None where there is none."""
+        ...
+
+    @property
     def cuts(self) -> Sequence[Cut]: ...
 
     async def audio(self, span: SampleSpan) -> bytes:

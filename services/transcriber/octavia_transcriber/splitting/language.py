@@ -111,7 +111,8 @@ class LanguageFinder:
                 language=detected.language,
                 probability=detected.probability,
             )
-        if detected.language in {primary_subtag(target) for target in spec.target_languages}:
+        already = {primary_subtag(target) for target in spec.target_languages}
+        if detected.language in already and not spec.kind.written:
             raise AlreadySpokenError(
                 f"The source is spoken in '{detected.language}' already: choose other target languages.",
                 language=detected.language,

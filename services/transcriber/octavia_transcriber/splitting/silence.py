@@ -52,6 +52,7 @@ class ExtractedSource:
     """The same at 24 kHz; only there where voices are wanted."""
     clean: Mapping[str, Sequence[Stretch]]
     """Where each speaker's clean speech is."""
+    frame_rate: float | None = None
 
     async def audio(self, span: SampleSpan) -> bytes:
         """The samples of a chunk as a WAV file."""
@@ -95,7 +96,8 @@ class SilenceCutter:
         return params
 
     async def cut(self, spec: JobSpec, work: Work) -> ExtractedSource:
-        kind = MediaKind.AUDIO if spec.kind is JobKind.AUDIO_TRANSLATE else MediaKind.VIDEO
+        heard_alone = spec.kind is JobKind.AUDIO_TRANSLATE or spec.source.media_type.startswith("audio/")
+        kind = MediaKind.AUDIO if heard_alone else MediaKind.VIDEO
         source = await self._store.fetch(spec.source, work.scratch / "source")
         info = await probe(source, kind=kind, cancel=work.cancel)
         track = info.require_audio()
@@ -115,7 +117,7 @@ class SilenceCutter:
             regions = list(await self._diarizer.run(request, work.cancel))
         cuts = await asyncio.to_thread(_plan, features, regions, heard, duration, self._rules)
         clean = await asyncio.to_thread(clean_speech, regions, features) if wanted else {}
-        return ExtractedSource(pcm, duration, cuts, voice_pcm, clean)
+        return ExtractedSource(pcm, duration, cuts, voice_pcm, clean, info.video.fps if info.video else None)
 
 
 async def _extract_sound(

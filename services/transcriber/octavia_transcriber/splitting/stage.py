@@ -17,39 +17,41 @@ from octavia_common.events import (
 )
 from octavia_common.messaging.handlers import Work
 
+from octavia_transcriber.captions.given import GivenLines, subtitles_of
 from octavia_transcriber.planning.features import SAMPLE_RATE
 from octavia_transcriber.splitting.cutter import CutSource, Cutter, SampleSpan
 from octavia_transcriber.splitting.language import UNDETERMINED, LanguageFinder
 from octavia_transcriber.wav import MEDIA_TYPE, wav_seconds
 
-DUBBED = frozenset({JobKind.VIDEO_TRANSLATE, JobKind.AUDIO_TRANSLATE})
+PLANNED = frozenset(
+    {JobKind.VIDEO_TRANSLATE, JobKind.AUDIO_TRANSLATE, JobKind.SUBTITLES, JobKind.SUBTITLE_TRANSLATE}
+)
 _TRANSFERS = 4
 
 
 class SplitStage:
     """CreditsReserved → chunk audio and a ChunkPlan in the store → MediaPlanned.
 
-    The plan is written last: where it exists, with all of its chunks, nothing is done again.
+    The plan is written last: where it exists, with all of its chunks, nothing is done again. Where a subtitle
+    file is given its lines are the chunks'; a subtitle file alone has nothing to be cut.
     """
 
     def __init__(self, store: ArtifactStore, cutter: Cutter, languages: LanguageFinder | None = None) -> None:
         self._store = store
         self._cutter = cutter
         self._languages = languages or LanguageFinder(store, None, 0.0)
+        self._given = GivenLines(store)
 
     async def handle(self, event: CloudEvent[CreditsReserved], work: Work) -> Sequence[MediaPlanned]:
         """Plan one job. Jobs of other kinds are not ours. Raises a MediaError for unusable sources."""
         reserved = event.data
-        if reserved.spec.kind not in DUBBED:
+        if reserved.spec.kind not in PLANNED:
             return []
         self._languages.require(reserved.spec)
         plan_key = self._key(reserved, "plan")
         found = await self._made_before(plan_key)
         if found is None:
-            source = await self._cutter.cut(reserved.spec, work)
-            chunks = await self._put_chunks(reserved, source)
-            voices = await self._put_voices(reserved, source) if reserved.spec.options.clone_voice else None
-            plan = ChunkPlan(duration_seconds=source.duration_seconds, chunks=chunks, voices=voices)
+            plan = await self._plan(reserved, work)
             found = (await self._store.write_document(plan_key, plan), plan)
         ref, plan = found
         planned = MediaPlanned(
@@ -62,6 +64,26 @@ class SplitStage:
         if reserved.spec.source_language == AUTO:
             planned = await self._with_language(planned, plan, work)
         return [planned]
+
+    async def _plan(self, reserved: CreditsReserved, work: Work) -> ChunkPlan:
+        spec, user_id = reserved.spec, reserved.job.user_id
+        if spec.kind is JobKind.SUBTITLE_TRANSLATE:
+            seconds = spec.worked_seconds
+            return ChunkPlan(
+                duration_seconds=seconds, chunks=await self._given.chunks(user_id, spec, seconds=seconds)
+            )
+        source = await self._cutter.cut(spec, work)
+        if subtitles_of(spec) is None:
+            chunks = await self._put_chunks(reserved, source)
+        else:
+            heard = [region for cut in source.cuts for region in cut.regions]
+            chunks = await self._given.chunks(user_id, spec, seconds=source.duration_seconds, voices=heard)
+        return ChunkPlan(
+            duration_seconds=source.duration_seconds,
+            chunks=chunks,
+            voices=await self._put_voices(reserved, source) if spec.options.clone_voice else None,
+            frame_rate=source.frame_rate,
+        )
 
     async def _with_language(self, planned: MediaPlanned, plan: ChunkPlan, work: Work) -> MediaPlanned:
         """The same with the language that is spoken, which all later events then follow."""
@@ -139,7 +161,7 @@ class SplitStage:
         return tuple(await asyncio.gather(*(put(index) for index in range(total))))
 
     def _key(self, reserved: CreditsReserved, what: str, span: SampleSpan | None = None) -> str:
-        params = dict(self._cutter.params(reserved.spec))
+        params = {**self._cutter.params(reserved.spec), **self._given.params(reserved.spec)}
         if span is not None:
             params |= {"first_sample": span.first, "last_sample": span.last}
         return artifact_key(

@@ -25,6 +25,7 @@ class TimedSource:
     cuts: Sequence[Cut]
     mark: bytes
     """8 bytes of the source's digest."""
+    frame_rate: float | None = None
 
     async def audio(self, span: SampleSpan) -> bytes:
         """A few samples that stand for the chunk's."""
