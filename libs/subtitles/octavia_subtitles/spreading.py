@@ -1,14 +1,17 @@
 """A text put on cues whose times are given: each gets the share of it that it had of the original. Pure."""
 
 import re
-from collections.abc import Sequence
-from itertools import accumulate
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
 
-from octavia_subtitles.cutting import cut, lay_out
+from octavia_subtitles.cutting import lay_out
 from octavia_subtitles.rules import Cue, Rules
 from octavia_subtitles.width import CLAUSE_ENDS, SENTENCE_ENDS, breaks, column_of, columns, tidy
 
 Lines = tuple[str, ...]
+
+MOST_PLACES = 300
+"""Of breaks that are tried in a text: the work grows with their square."""
 
 _DASHED = re.compile(r"^\s*[-–—‐]")
 _BEFORE_DASH = re.compile(r"\s+(?=[-–—‐]\s*\S)")
@@ -39,12 +42,31 @@ def _dialogue(text: str, cue: Cue, rules: Rules) -> Lines | None:
 
 
 def _wrapped(text: str, rules: Rules) -> Lines:
-    return lay_out(text, rules) or cut(text, rules.of_one_line())
+    return lay_out(text, rules) or tuple(_folded(text, rules.columns_a_line))
+
+
+def _folded(text: str, widest: int) -> Iterator[str]:
+    """Lines as full as they can be: for what is too long to be laid out well, in one pass."""
+    begin = last = width = 0
+    for before, place in pairwise((0, *breaks(text, widest), len(text))):
+        step = sum(map(column_of, text[before:place]))
+        if width + columns(text[before:place].rstrip()) > widest and last > begin:
+            yield text[begin:last].strip()
+            begin, width = last, 0
+        width += step
+        last = place
+    yield text[begin:].strip()
+
+
+def _places(whole: str, rules: Rules) -> tuple[int, ...]:
+    """Where the text may be broken, its two ends among them; of very many, some."""
+    between = breaks(whole, rules.columns_a_line)
+    return (0, *between[:: len(between) // MOST_PLACES + 1], len(whole))
 
 
 def _cut_over(whole: str, cues: Sequence[Cue], rules: Rules) -> list[str]:
     """As many pieces as cues (dynamic programming over the places where the text may be broken)."""
-    places = (0, *breaks(whole, rules.columns_a_line), len(whole))
+    places = _places(whole, rules)
     count = min(len(cues), len(places) - 1)
     widths = (0, *accumulate(column_of(letter) for letter in whole))
     shares = _shares(cues[:count], widths[-1])
