@@ -18,6 +18,7 @@ CONTRACT = Contract(
         events.MediaPlanned,
         events.ChunkTranscribed,
         events.ChunkTranslated,
+        events.ChunkWritten,
         events.LanguageFailed,
         events.ExportRequested,
         events.VideosSubmitted,

@@ -104,9 +104,9 @@ def allotted(cues: Sequence[Cue], segments: Sequence[TranslatedSegment]) -> list
         own[place] = over or named
         free -= set(own[place])
     for number in sorted(free):
-        place = next((p for p, segment in enumerate(segments) if _lies_over(segment, cues[number])), None)
-        if place is not None:
-            own[place] = sorted({*own[place], number})
+        over_it = [p for p, segment in enumerate(segments) if _lies_over(segment, cues[number])]
+        if over_it:
+            own[over_it[0]] = sorted({*own[over_it[0]], number})
     return own
 
 

@@ -72,8 +72,9 @@ class WriteLanguage:
             async with free:
                 return await self._store.read_document(ref, Translation)
 
-        plan, *chunks = await asyncio.gather(
-            self._store.read_document(request.plan, ChunkPlan), *map(read_lines, request.speech)
+        plan, chunks = await asyncio.gather(
+            self._store.read_document(request.plan, ChunkPlan),
+            asyncio.gather(*map(read_lines, request.speech)),
         )
         lines = (line for chunk in chunks for line in chunk.segments)
         writing = Writing(

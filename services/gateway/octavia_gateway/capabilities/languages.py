@@ -13,7 +13,8 @@ class LanguageCatalogue:
 
     `detects`: a job may leave its source language to the recogniser. `regional`: the translator knows regions
     that are not listed, so one that is asked for stays. `unbounded`: neither engines nor the operator set
-    bounds; every pair is taken and none is listed.
+    bounds; every pair is taken and none is listed. `any_target`: only what a source may be has bounds.
+    `own`: a source's own language can be asked for, too.
     """
 
     def __init__(
@@ -23,12 +24,17 @@ class LanguageCatalogue:
         detects: bool = False,
         regional: bool = False,
         unbounded: bool = False,
+        any_target: bool = False,
+        own: bool = False,
     ) -> None:
-        self._pairs = {source.lower(): _folded(into) for source, into in pairs.items()}
+        self._pairs = {
+            source.lower(): _folded([*([source] if own else []), *into]) for source, into in pairs.items()
+        }
         self._every = _all(self._pairs)
         self.detects = detects
         self._regional = regional
         self._unbounded = unbounded
+        self._any_target = any_target
 
     @classmethod
     def of_engines(
@@ -39,13 +45,15 @@ class LanguageCatalogue:
         spoken: Sequence[str] | None,
         narrowed: Mapping[str, Sequence[str]],
         detects: bool,
+        own: bool = False,
     ) -> Self:
         """What can be heard, translated and spoken, each None for any; within `narrowed` where that is not
-        empty."""
+        empty. `own`: what is heard can also be had in its own language, which nobody has to translate."""
         heard, voiced = _folded_or_none(understood), _folded_or_none(spoken)
         allowed = {source.lower(): _folded(into) for source, into in narrowed.items()} or None
         can = None if pairs is None else {source.lower(): _folded(into) for source, into in pairs.items()}
-        sources = can or heard or allowed or voiced or ()
+        any_target = can is None and voiced is None and allowed is None
+        sources = (heard or can if own else can or heard) or allowed or voiced or ()
         into = {
             source: [
                 target
@@ -56,10 +64,16 @@ class LanguageCatalogue:
             if _covers(heard, source)
         }
         return cls(
-            {source: targets for source, targets in into.items() if targets},
+            {
+                source: targets
+                for source, targets in into.items()
+                if targets or ((own or any_target) and (allowed is None or _known(source, allowed)))
+            },
             detects=detects,
             regional=can is None,
-            unbounded=heard is None and can is None and voiced is None and allowed is None,
+            unbounded=heard is None and any_target,
+            any_target=any_target,
+            own=own,
         )
 
     @property
@@ -78,6 +92,8 @@ class LanguageCatalogue:
             return source, tuple(dict.fromkeys(targets))
         known_source = AUTO if source == AUTO else _known(source, self._pairs)
         can = self._every if source == AUTO else self._pairs.get(known_source or "", [])
+        if self._any_target:
+            can = [*can, *targets]
         resolved = [self._resolved(target, can) for target in targets]
         unsupported = [asked for asked, found in zip(targets, resolved, strict=True) if found is None]
         if known_source is None or unsupported:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Self
 
-from octavia_common.events import EnginePublished, Voice
+from octavia_common.events import EnginePublished, JobKind, Voice
 
 from octavia_gateway.capabilities.languages import LanguageCatalogue, primary
 
@@ -45,21 +45,37 @@ class Capabilities:
 
     engines: tuple[EnginePublished, ...]
     languages: LanguageCatalogue
+    """What can be dubbed into what."""
+    subtitled: LanguageCatalogue
+    """What can be heard and written in what: nothing is spoken, and the source's own language is one, too."""
+    retold: LanguageCatalogue
+    """What can be translated into what where nothing is heard either."""
 
     @classmethod
     def of(cls, told: Told, narrowed: Mapping[str, Sequence[str]]) -> Self:
         """What these engines can do together, within the operator's pairs (all where there are none)."""
         if not told.complete:
-            return cls((), LanguageCatalogue(narrowed))
+            return cls((), *(LanguageCatalogue(narrowed, own=own) for own in (False, True, False)))
         by_kind = {engine.kind: engine for engine in told.engines}
-        languages = LanguageCatalogue.of_engines(
-            understood=by_kind["transcriber"].languages,
-            pairs=by_kind["translator"].pairs,
-            spoken=by_kind["synthesizer"].languages,
-            narrowed=narrowed,
-            detects=by_kind["transcriber"].detects_language,
+        heard, pairs = by_kind["transcriber"].languages, by_kind["translator"].pairs
+        spoken, detects = by_kind["synthesizer"].languages, by_kind["transcriber"].detects_language
+        of_engines = partial(LanguageCatalogue.of_engines, pairs=pairs, narrowed=narrowed)
+        return cls(
+            told.engines,
+            of_engines(understood=heard, spoken=spoken, detects=detects),
+            of_engines(understood=heard, spoken=None, detects=detects, own=True),
+            of_engines(understood=None, spoken=None, detects=False),
         )
-        return cls(told.engines, languages)
+
+    def languages_of(self, kind: JobKind) -> LanguageCatalogue:
+        """What a job of that kind can ask for."""
+        return {JobKind.SUBTITLES: self.subtitled, JobKind.SUBTITLE_TRANSLATE: self.retold}.get(
+            kind, self.languages
+        )
+
+    def options_of(self, kind: JobKind) -> tuple[str, ...]:
+        """Names of the wishes that a job of that kind may have: what is never spoken has none of voices."""
+        return tuple(name for name in self.options if not (kind.written and HEEDED_BY[name] == "synthesizer"))
 
     @cached_property
     def options(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from typing import Self
 from octavia_common.events import EnginePublished, Voice
 from pydantic import BaseModel, Field
 
+from octavia_gateway.capabilities.languages import LanguageCatalogue
 from octavia_gateway.capabilities.models import Capabilities
 
 
@@ -53,6 +54,12 @@ class CapabilitiesResponse(BaseModel):
     """What a dubbing job can ask for here."""
 
     sources: list[SourceResponse]
+    subtitles: list[SourceResponse] = Field(
+        description="The same for jobs that write subtitles; a source without targets has any."
+    )
+    subtitle_translations: list[SourceResponse] = Field(
+        description="The same for jobs that translate subtitle files; none listed: any."
+    )
     detects_language: bool = Field(description="Whether `source_language` may be `auto`.")
     model_sizes: list[str] = Field(description="What `model_size` may be; empty: nothing to choose.")
     voices: list[VoiceResponse]
@@ -64,10 +71,9 @@ class CapabilitiesResponse(BaseModel):
     def of(cls, can: Capabilities) -> Self:
         """The document of what can be done."""
         return cls(
-            sources=[
-                SourceResponse(language=source, targets=list(targets))
-                for source, targets in can.languages.pairs.items()
-            ],
+            sources=_sources(can.languages),
+            subtitles=_sources(can.subtitled),
+            subtitle_translations=_sources(can.retold),
             detects_language=can.languages.detects,
             model_sizes=list(can.model_sizes),
             voices=[VoiceResponse.of(voice) for voice in can.voices.values()],
@@ -75,3 +81,9 @@ class CapabilitiesResponse(BaseModel):
             options=list(can.options),
             engines=[EngineResponse.of(engine) for engine in can.engines],
         )
+
+
+def _sources(languages: LanguageCatalogue) -> list[SourceResponse]:
+    return [
+        SourceResponse(language=source, targets=list(targets)) for source, targets in languages.pairs.items()
+    ]

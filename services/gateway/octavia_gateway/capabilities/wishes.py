@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
+from octavia_common.events import JobKind
+
 from octavia_gateway.capabilities.errors import (
     OptionNotHeededError,
     SpeechNotCheckedError,
@@ -19,15 +21,17 @@ def check_wishes(
     voices: Collection[str],
     model_size: str | None,
     targets: Sequence[str],
+    kind: JobKind = JobKind.VIDEO_TRANSLATE,
 ) -> None:
     """Refuse what would be ignored in silence: options `wished` by name, `voices` by id.
 
     A recogniser that offers no sizes takes a size as the hint that it is.
     Raises OptionNotHeededError, SpeechNotCheckedError, UnknownVoiceError, UnknownModelSizeError (422).
     """
+    heeded = can.options_of(kind)
     for name in wished:
-        if name not in can.options or (name == "clone_voice" and not can.clones_voices):
-            raise OptionNotHeededError(name, can.options)
+        if name not in heeded or (name == "clone_voice" and not can.clones_voices):
+            raise OptionNotHeededError(name, heeded)
         unheard = [target for target in targets if name == "check_speech" and not can.hears(target)]
         if unheard:
             raise SpeechNotCheckedError(unheard)

@@ -13,6 +13,7 @@ from octavia_common.documents import ChunkPlan, Translation
 from octavia_common.events import (
     ArtifactRef,
     ChunkTranslated,
+    ChunkWritten,
     JobError,
     JobFailed,
     JobRef,
@@ -109,15 +110,17 @@ class Renderings:
 
 def _chunks(
     ref: JobRef, spec: JobSpec, plan: ChunkPlan, written: Sequence[ArtifactRef]
-) -> list[ChunkTranslated]:
+) -> list[ChunkTranslated | ChunkWritten]:
     """What the translator would say of each chunk."""
     (language,) = spec.target_languages
+    told = ChunkWritten if spec.kind.written else ChunkTranslated
     return [
-        ChunkTranslated(
+        told(
             job=ref,
             chunk=planned.chunk,
             options=spec.options,
             voices=plan.voices,
+            written=spec.kind.written,
             source_language=spec.source_language,
             target_language=language,
             made=(translation.key,),

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from octavia_common.artifacts import ArtifactStore
-from octavia_common.documents import DubResult, Subtitles
+from octavia_common.documents import ChunkPlan, DubResult, Subtitles
 from octavia_subtitles.reading import UnreadableSubtitlesError, read
-from octavia_subtitles.rules import Cue, Rules
+from octavia_subtitles.rules import Cue, Rules, Violation, validate
 from octavia_subtitles.substation import ASS_TYPE, to_ass
 from octavia_subtitles.timing import SpokenText, make_cues
 from octavia_subtitles.writing import SRT_TYPE, VTT_TYPE, to_srt, to_vtt
@@ -42,6 +42,29 @@ async def restyled(store: ArtifactStore, track: Subtitles, form: SubtitleForm) -
         return form.write(cues).encode()
 
     return await asyncio.to_thread(rewrite)
+
+
+async def checked(
+    store: ArtifactStore, document: DubResult, track: Subtitles
+) -> tuple[Sequence[Cue], Sequence[Violation], Rules]:
+    """The cues of a track, everything that is wrong with them, and the rules of its picture.
+
+    Raises ArtifactMissingError where it is gone.
+    """
+    kept = await store.read(track.srt)
+    frame_rate = None
+    if document.plan is not None:
+        frame_rate = (await store.read_document(document.plan, ChunkPlan)).frame_rate
+    rules = Rules.for_frame_rate(frame_rate)
+
+    def check() -> tuple[Sequence[Cue], Sequence[Violation], Rules]:
+        try:
+            cues = read(kept).cues
+        except UnreadableSubtitlesError:  # what nobody spoke in has no cues
+            cues = ()
+        return cues, tuple(validate(cues, rules)), rules
+
+    return await asyncio.to_thread(check)
 
 
 async def bilingual(document: DubResult, language: str, form: SubtitleForm) -> bytes:

@@ -64,6 +64,12 @@ class DamagedMediaError(MediaError):
     code = "damaged_media"
 
 
+class NoSubtitlesError(MediaError):
+    """No subtitle file, or one that nobody's subtitles are."""
+
+    code = "no_subtitles"
+
+
 class WrongFileTypeError(MediaError):
     """The content is not of the kind that `file_type` names."""
 

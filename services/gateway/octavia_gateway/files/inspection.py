@@ -1,7 +1,6 @@
 """What an uploaded object is, found without trusting it, before anything is built on it."""
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import structlog
@@ -14,14 +13,18 @@ from octavia_common.media import (
     TruncatedMediaError,
     probe,
 )
+from octavia_subtitles.reading import MOST_BYTES
 
 from octavia_gateway.files.errors import DamagedMediaError, WrongFileTypeError
-from octavia_gateway.files.models import AudioSummary, FileMedia, FileType, VideoSummary
+from octavia_gateway.files.models import AudioSummary, FileMedia, FileType, Inspection, VideoSummary
+from octavia_gateway.files.subtitles import read_subtitles
 from octavia_gateway.files.windows import HEAD_BYTES, WHOLE_BYTES, SparseObject
+
+__all__ = ["Inspection", "Inspector"]
 
 log = structlog.get_logger(__name__)
 
-LARGEST_SMALL_BYTES = {FileType.SUBTITLE: WHOLE_BYTES, FileType.IMAGE: WHOLE_BYTES}
+LARGEST_SMALL_BYTES = {FileType.SUBTITLE: MOST_BYTES, FileType.IMAGE: WHOLE_BYTES}
 """Largest files of the kinds that are small by nature, in bytes."""
 
 _TYPES = {
@@ -40,9 +43,6 @@ _TYPES = {
     "aiff": ("audio/aiff", "audio/aiff"),
     "amr": ("audio/amr", "audio/amr"),
     "caf": ("audio/x-caf", "audio/x-caf"),
-    "srt": ("application/x-subrip", "application/x-subrip"),
-    "webvtt": ("text/vtt", "text/vtt"),
-    "ass": ("text/x-ssa", "text/x-ssa"),
     "png_pipe": ("image/png", "image/png"),
     "jpeg_pipe": ("image/jpeg", "image/jpeg"),
     "webp_pipe": ("image/webp", "image/webp"),
@@ -51,14 +51,6 @@ _TYPES = {
 
 _BY_SUFFIX = {("mov", ".mov"): "video/quicktime", ("matroska", ".webm"): "video/webm"}
 """Where one demuxer reads two relatives, the name says which of them it is."""
-
-
-@dataclass(frozen=True)
-class Inspection:
-    """What an object is; `media_type` is of its content, whatever its sender called it."""
-
-    media: FileMedia
-    media_type: str
 
 
 class Inspector:
@@ -79,6 +71,8 @@ class Inspector:
         if largest is not None and size_bytes > largest:
             raise WrongFileTypeError(f"A file of the type {file_type} may have at most {largest} bytes.")
         async with self._places:
+            if file_type is FileType.SUBTITLE:
+                return await read_subtitles(self._store, key, size_bytes)
             try:
                 info = await self._probe(key, size_bytes, MediaKind(file_type))
             except ToolFailedError as error:
@@ -114,8 +108,6 @@ def _check_type(info: MediaInfo, file_type: FileType) -> None:
         )
     if file_type is FileType.AUDIO:
         info.require_audio()
-    if file_type is FileType.SUBTITLE and not info.subtitles:
-        raise WrongFileTypeError("The file is no SRT, WebVTT or ASS subtitle file. Choose another one.")
     if file_type is FileType.IMAGE and info.video is None:
         raise WrongFileTypeError("The file is no PNG, JPEG or WebP picture. Choose another one.")
 

@@ -54,6 +54,14 @@ class FileMedia(BaseModel):
 
 
 @dataclass(frozen=True)
+class Inspection:
+    """What an object is; `media_type` is of its content, whatever its sender called it."""
+
+    media: FileMedia
+    media_type: str
+
+
+@dataclass(frozen=True)
 class FileRecord:
     """A file that is whole, checked and in the store."""
 

@@ -103,7 +103,7 @@ class FilesRepository:
         rows = await connection.fetch(
             f"""SELECT job_id FROM (
                    SELECT job_id, created_at FROM jobs
-                   WHERE user_id = $1 AND file_id = $2 AND deleted_at IS NULL
+                   WHERE user_id = $1 AND $2 IN (file_id, subtitle_file_id) AND deleted_at IS NULL
                      AND (status = 'pending' OR {JOB_AT_WORK})
                    UNION ALL
                    SELECT video_id, created_at FROM videos

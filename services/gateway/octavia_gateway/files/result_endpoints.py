@@ -5,17 +5,18 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from octavia_common.documents import DubResult, QualityReport
+from octavia_common.documents import DubResult, QualityReport, Subtitles
 from starlette.responses import JSONResponse, Response
 
-from octavia_gateway.auth.dependencies import CurrentViewer
+from octavia_gateway.auth.dependencies import CurrentUser, CurrentViewer
 from octavia_gateway.files import captions
 from octavia_gateway.files.captions import SubtitleForm
 from octavia_gateway.files.errors import ResultNotFoundError
 from octavia_gateway.files.names import with_language
 from octavia_gateway.files.results import Results, find_results
-from octavia_gateway.files.schemas import TranscriptResponse
+from octavia_gateway.files.schemas import SubtitleCheckResponse, TranscriptResponse
 from octavia_gateway.files.serving import serve, serve_made
+from octavia_gateway.jobs.models import JobOutput
 from octavia_gateway.openapi import problems
 from octavia_gateway.resources import CurrentResources
 
@@ -105,7 +106,7 @@ async def transcript(
     """What is said, in the source's language or a translation: as lines, or as subtitles of the result."""
     results = await find_results(resources.database, user.user_id, job_id)
     wanted = (language or results.first_language).lower()
-    output = results.output(None if wanted == results.source_language else wanted)
+    output = _output_with(results, wanted)
     document = await resources.store.read_document(output.result, DubResult)
     if form is TranscriptFormat.JSON:
         body = TranscriptResponse.of(job_id, wanted, document)
@@ -130,6 +131,36 @@ async def report(
     return await resources.store.read_document(document.report, QualityReport)
 
 
+@router.get("/{job_id}/subtitles/check", responses=problems(404, 409, 422))
+async def check_subtitles(
+    job_id: UUID, user: CurrentUser, resources: CurrentResources, language: LanguageQuery = None
+) -> SubtitleCheckResponse:
+    """Which rules of readable subtitles each cue keeps: width, lines, reading speed, length, gaps, order."""
+    results = await find_results(resources.database, user.user_id, job_id)
+    wanted = (language or results.first_language).lower()
+    document = await resources.store.read_document(_output_with(results, wanted).result, DubResult)
+    track = _track(document, wanted)
+    cues, found, rules = await captions.checked(resources.store, document, track)
+    return SubtitleCheckResponse.of(job_id, wanted, cues, found, rules)
+
+
+def _output_with(results: Results, language: str) -> JobOutput:
+    """The output that a language's lines are in: its own, or any for the source's."""
+    own = {output.target_language for output in results.outputs}
+    return results.output(None if language == results.source_language and language not in own else language)
+
+
+def _track(document: DubResult, language: str) -> Subtitles:
+    track = next((track for track in document.subtitles if track.language == language), None)
+    if track is None:
+        have = [track.language for track in document.subtitles]
+        raise ResultNotFoundError(
+            f"There are no subtitles in {language}; there are some in: {', '.join(have) or 'no language'}.",
+            languages=have,
+        )
+    return track
+
+
 async def _subtitles(
     request: Request,
     resources: CurrentResources,
@@ -140,13 +171,7 @@ async def _subtitles(
     *,
     both: bool,
 ) -> Response:
-    track = next((track for track in document.subtitles if track.language == language), None)
-    if track is None:
-        have = [track.language for track in document.subtitles]
-        raise ResultNotFoundError(
-            f"There are no subtitles in {language}; there are some in: {', '.join(have) or 'no language'}.",
-            languages=have,
-        )
+    track = _track(document, language)
     other = document.target_language if language == document.source_language else document.source_language
     filename = with_language(results.filename, f"{language}-{other}" if both else language, form.media_type)
     made: bytes | None = None

@@ -1,10 +1,14 @@
 """Files on the wire."""
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from octavia_common.documents import DubResult, PlacedSegment
+from octavia_subtitles.rules import Cue, Rule, Rules, Violation
 from pydantic import BaseModel, Field
 
 from octavia_gateway.files.models import FileMedia, FileRecord, FileType
@@ -109,6 +113,71 @@ class TranscriptResponse(BaseModel):
             duration_seconds=result.duration_seconds,
             segments=[_segment(segment, source=source) for segment in result.segments],
             notes=list(result.notes),
+        )
+
+
+class RulesResponse(BaseModel):
+    """The limits of a readable subtitle; widths in columns, of which a wide CJK letter takes two."""
+
+    columns_a_line: int
+    lines: int
+    columns_a_second: float
+    shortest_ms: int
+    longest_ms: int
+    gap_ms: int = Field(description="Two frames of the picture.")
+
+
+class ViolationResponse(BaseModel):
+    """A rule that a cue breaks, and by how much."""
+
+    rule: Rule
+    message: str
+
+
+class CheckedCue(BaseModel):
+    """One subtitle and what is wrong with it, if anything."""
+
+    number: int = Field(description="From 1, as in the file.")
+    start_ms: int
+    end_ms: int
+    lines: list[str]
+    violations: list[ViolationResponse]
+
+
+class SubtitleCheckResponse(BaseModel):
+    """How the subtitles of a result keep the rules of reading, cue by cue and in total."""
+
+    job_id: UUID
+    language: str
+    rules: RulesResponse
+    cues: list[CheckedCue]
+    kept: int = Field(description="Cues that keep every rule.")
+    broken: dict[str, int] = Field(description="Cues that break a rule, by rule.")
+
+    @classmethod
+    def of(
+        cls, job_id: UUID, language: str, cues: Sequence[Cue], found: Sequence[Violation], rules: Rules
+    ) -> "SubtitleCheckResponse":
+        """The report of a track."""
+        wrong: dict[int, list[ViolationResponse]] = {}
+        for each in found:
+            wrong.setdefault(each.index, []).append(ViolationResponse(rule=each.rule, message=each.message))
+        return cls(
+            job_id=job_id,
+            language=language,
+            rules=RulesResponse(**asdict(rules)),
+            cues=[
+                CheckedCue(
+                    number=index + 1,
+                    start_ms=cue.start_ms,
+                    end_ms=cue.end_ms,
+                    lines=list(cue.lines),
+                    violations=wrong.get(index, []),
+                )
+                for index, cue in enumerate(cues)
+            ],
+            kept=len(cues) - len(wrong),
+            broken=dict(sorted(Counter(rule for _, rule in {(e.index, e.rule) for e in found}).items())),
         )
 
 

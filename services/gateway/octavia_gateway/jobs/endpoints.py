@@ -10,6 +10,7 @@ from octavia_gateway.auth.dependencies import CurrentUser
 from octavia_gateway.idempotency import IdempotentRoute
 from octavia_gateway.jobs.schemas import (
     AddLanguages,
+    CreateSubtitles,
     CreateTranslation,
     JobPage,
     JobResponse,
@@ -39,6 +40,24 @@ async def create_audio_translation(
     """Create a dubbing job over uploaded sound, such as a podcast; it comes back as it came, in another
     language. Quoted as a video is."""
     return JobResponse.of(await resources.jobs.create(user.user_id, JobKind.AUDIO_TRANSLATE, body))
+
+
+@router.post("/subtitles/create", status_code=201, responses=problems(404, 409, 422, 503))
+async def create_subtitles(
+    body: CreateSubtitles, user: CurrentUser, resources: CurrentResources
+) -> JobResponse:
+    """Create a job that writes subtitles of an uploaded video or of sound, timed to its speech: in its own
+    language, and in others. Half the price of a dub for each language, rounded up."""
+    return JobResponse.of(await resources.jobs.create(user.user_id, JobKind.SUBTITLES, body))
+
+
+@router.post("/subtitle-translate/create", status_code=201, responses=problems(404, 409, 422, 503))
+async def create_subtitle_translation(
+    body: CreateTranslation, user: CurrentUser, resources: CurrentResources
+) -> JobResponse:
+    """Create a job that translates an uploaded subtitle file; its form, times and styling stay. Priced as
+    subtitles are, by when its last subtitle ends."""
+    return JobResponse.of(await resources.jobs.create(user.user_id, JobKind.SUBTITLE_TRANSLATE, body))
 
 
 @router.get("", responses=problems(422))

@@ -49,6 +49,16 @@ class NoAudioError(ApiError):
         super().__init__("The file has no audio track, so there is nothing to dub. Upload one with sound.")
 
 
+class SubtitleLanguageNeededError(ApiError):
+    """The language of a subtitle file is not told; nobody speaks in a file of text."""
+
+    status = 422
+    code = "subtitle_language_needed"
+
+    def __init__(self) -> None:
+        super().__init__("Name the language of the subtitle file: what is written is not listened to.")
+
+
 class StoragePathMismatchError(ApiError):
     """`storage_path` is given and is not the path of `file_id`."""
 

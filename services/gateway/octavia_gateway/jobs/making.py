@@ -13,6 +13,7 @@ from octavia_gateway.capabilities.wishes import check_wishes
 from octavia_gateway.credits.repository import CreditsRepository
 from octavia_gateway.database import Connection, GatewayDatabase
 from octavia_gateway.files.made_objects import list_made
+from octavia_gateway.files.models import FileType
 from octavia_gateway.files.repository import FilesRepository
 from octavia_gateway.glossaries.applying import Applying, Wishes
 from octavia_gateway.jobs import checks
@@ -67,7 +68,9 @@ class JobMaking:
         done, PricesUnknownError (503).
         """
         checks.check_target_count(asked.targets(), self._max_target_languages)
-        source_language, targets = can.languages.resolve(asked.source_language, asked.targets())
+        given = asked.subtitle_file_id is not None
+        checks.check_subtitle_language(kind, asked.source_language, given=given)
+        source_language, targets = can.languages_of(kind).resolve(asked.source_language, asked.targets())
         wishes = await self._applying.wishes(connection, user_id, asked.options, can)
         check_wishes(
             can,
@@ -75,10 +78,12 @@ class JobMaking:
             voices=wishes.voices.values(),
             model_size=asked.model_size,
             targets=targets,
+            kind=kind,
         )
         job_id = uuid4()
         file = await self._files.get(connection, user_id, asked.file_id, keep=True)
-        checks.check_dubbable(file, kind, asked.storage_path)
+        checks.check_usable(file, kind, asked.storage_path)
+        subtitles = await self._subtitles(connection, user_id, asked.subtitle_file_id)
         prices = await prices_of(self._credits, connection)
         lists = await self._stored(connection, user_id, job_id, wishes)
         spec = JobSpec(
@@ -90,6 +95,7 @@ class JobMaking:
             target_languages=targets,
             model_size=asked.model_size,
             options=asked.options.options().model_copy(update={**lists, "voices": wishes.voices}),
+            subtitles=subtitles,
         )
         job = Job(
             job_id=job_id,
@@ -101,6 +107,7 @@ class JobMaking:
             created_at=created_at or self._clock(),
             run=Run(languages=targets, status=JobStatus.PENDING),
             batch_id=batch_id,
+            subtitle_file_id=asked.subtitle_file_id,
         )
         await self._jobs.add(connection, job)
         await self._remember(connection, user_id, asked.options)
@@ -108,6 +115,16 @@ class JobMaking:
             async with self._database.as_service(connection, user_id):
                 await list_made(connection, [(job_id, user_id, ref.key) for ref in lists.values()])
         return job
+
+    async def _subtitles(
+        self, connection: Connection, user_id: UUID, file_id: UUID | None
+    ) -> ArtifactRef | None:
+        """The subtitle file that is used in place of recognition. Raises 404 and WrongFileTypeError (422)."""
+        if file_id is None:
+            return None
+        file = await self._files.get(connection, user_id, file_id, keep=True)
+        checks.check_type(file, FileType.SUBTITLE)
+        return file.artifact
 
     async def _stored(
         self, connection: Connection, user_id: UUID, job_id: UUID, wishes: Wishes

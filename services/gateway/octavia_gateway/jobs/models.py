@@ -37,6 +37,7 @@ class Job:
     cancel_requested_at: datetime | None = None
     given_up_at: datetime | None = None
     batch_id: UUID | None = None
+    subtitle_file_id: UUID | None = None
 
     @property
     def status(self) -> JobStatus:

@@ -24,8 +24,8 @@ class JobsRepository:
         await connection.execute(
             """
             INSERT INTO jobs (job_id, user_id, kind, file_id, spec, quote_credits, price_version, created_at,
-                              current_step, batch_id)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                              current_step, batch_id, subtitle_file_id)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
             """,
             job.job_id,
             job.user_id,
@@ -37,6 +37,7 @@ class JobsRepository:
             job.created_at,
             job.view.step,
             job.batch_id,
+            job.subtitle_file_id,
         )
 
     async def get(self, connection: Connection, user_id: UUID, job_id: UUID, *, lock: bool = False) -> Job:
@@ -268,4 +269,5 @@ def _job(row: Any) -> Job:
         cancel_requested_at=row["cancel_requested_at"],
         given_up_at=row["given_up_at"],
         batch_id=row["batch_id"],
+        subtitle_file_id=row["subtitle_file_id"],
     )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from octavia_common.events import JobError, JobKind, Output
+from octavia_common.events import AUTO, JobError, JobKind, Output
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from octavia_gateway import messages
@@ -29,6 +29,11 @@ class CreateTranslation(BaseModel):
     target_languages: list[LanguageTag] | None = Field(None, min_length=1, max_length=50)
     model_size: str | None = Field(
         None, max_length=40, pattern=r"^[A-Za-z0-9._-]+$", description="A hint to the recogniser."
+    )
+    subtitle_file_id: UUID | None = Field(
+        None,
+        description="An uploaded subtitle file of the source, in its language: its lines and times are used "
+        "in place of what would be recognised.",
     )
     options: OptionsRequest = OptionsRequest()
 
@@ -56,6 +61,27 @@ class AddLanguages(BaseModel):
         description="Where it would cost more nothing is held, and the answer (409) tells the price; "
         "0 asks for the price alone.",
     )
+
+
+class CreateSubtitles(CreateTranslation):
+    """Subtitles of an uploaded video or of sound, in the source's language and any number of others."""
+
+    target_language: LanguageTag | None = Field(
+        None, examples=["es"], description="The source's own may be one; without any it is the only one."
+    )
+
+    @model_validator(mode="after")
+    def _one_or_many(self) -> "CreateSubtitles":
+        if self.target_language is not None and self.target_languages is not None:
+            raise ValueError("send either target_language or target_languages")
+        if self.source_language == AUTO and not (self.target_language or self.target_languages):
+            raise ValueError("send target_languages where source_language is auto")
+        return self
+
+    def targets(self) -> tuple[str, ...]:
+        """The languages, each once, in the order asked for; the source's own where none is asked for."""
+        asked = self.target_languages or [self.target_language or self.source_language]
+        return tuple(dict.fromkeys(asked))
 
 
 class QuoteResponse(BaseModel):
@@ -106,6 +132,7 @@ class JobResponse(BaseModel):
         "2 translated, 3 spoken. Null before the source is cut, and where there are very many."
     )
     file_id: UUID
+    subtitle_file_id: UUID | None = Field(None, description="The subtitle file used in place of recognition.")
     filename: str
     duration_seconds: float
     source_language: str = Field(description="As it was asked for; may be `auto`.")
@@ -147,6 +174,7 @@ class JobResponse(BaseModel):
             step=StepResponse(**vars(view.doing)),
             parts=parts_of(run),
             file_id=job.file_id,
+            subtitle_file_id=job.subtitle_file_id,
             filename=spec.source_filename,
             duration_seconds=spec.duration_seconds,
             source_language=spec.source_language,

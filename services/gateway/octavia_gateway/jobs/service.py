@@ -73,7 +73,7 @@ class JobsService:
         )
 
     async def create(self, user_id: UUID, kind: JobKind, asked: CreateTranslation) -> Job:
-        """A new job that dubs a video or sound, quoted exactly; nothing is held.
+        """A new job that dubs, or makes or translates subtitles, quoted exactly; nothing is held.
 
         Raises 404 for a foreign or unknown file, 422 for a file, languages or wishes that cannot be done,
         PricesUnknownError and CapabilitiesUnknownError (503).
@@ -148,7 +148,8 @@ class JobsService:
             job = await self._jobs.get(connection, user_id, job_id, lock=True)
             if job.status.at_work or job.status.delivered:
                 raise JobNotProcessableError(job.status.value)
-            await self._files.get(connection, user_id, job.file_id, keep=True)
+            for needed in filter(None, (job.file_id, job.subtitle_file_id)):
+                await self._files.get(connection, user_id, needed, keep=True)
             prices = await prices_of(self._credits, connection)
             required = quote_of(prices, job.spec)
             if required > job.quote_credits:

@@ -48,7 +48,7 @@ class RetentionRepository:
             SELECT user_id, file_id FROM files
             WHERE created_at < clock_timestamp() - $1::interval AND NOT EXISTS (
                 SELECT 1 FROM jobs
-                WHERE jobs.user_id = files.user_id AND jobs.file_id = files.file_id
+                WHERE jobs.user_id = files.user_id AND files.file_id IN (jobs.file_id, jobs.subtitle_file_id)
                   AND jobs.deleted_at IS NULL AND (jobs.status = 'pending' OR jobs.{JOB_AT_WORK}
                        OR coalesce(jobs.finished_at, jobs.created_at) >= clock_timestamp() - $1::interval))
               AND NOT EXISTS (

@@ -109,9 +109,11 @@ def _bad(video: Path, folder: Path) -> Iterator[tuple[str, str, bytes, str]]:
     yield "playlist.mp4", "video", media.PLAYLIST, "forbidden_format"
     yield "concat.mp4", "video", media.CONCAT, "forbidden_format"
     yield "bomb.avi", "video", media.pixel_bomb(folder / "bomb.avi").read_bytes(), "picture_too_large"
-    yield "talk.mp4", "subtitle", whole, "forbidden_format"
+    yield "talk.mp4", "subtitle", whole, "no_subtitles"
+    yield "days.srt", "subtitle", b"1\n13:00:00,000 --> 13:00:01,000\nToo late.\n", "media_too_long"
+    yield "many.srt", "subtitle", b"00:00:01,000 --> 00:00:02,000\n" * 110_000, "no_subtitles"
     yield "talk.mp4", "image", whole, "forbidden_format"
-    yield "text.srt", "subtitle", b"no cue in here\n" * 10, "not_media"
+    yield "text.srt", "subtitle", b"no cue in here\n" * 10, "no_subtitles"
     yield "silent.mp4", "audio", media.video(folder / "s.mp4", sound=False).read_bytes(), "no_audio"
     media.ffmpeg("-f", "lavfi", "-i", "sine=duration=2", folder / "tone.wav")
     yield "tone.wav", "video", (folder / "tone.wav").read_bytes(), "wrong_file_type"
@@ -136,6 +138,12 @@ def test_audio_subtitles_and_images(client: httpx.Client, tmp_path: Path) -> Non
     assert sound["media"]["duration_seconds"] == pytest.approx(3.0, abs=0.1)
     text = upload(client, "talk.srt", media.SRT, "subtitle").json()
     assert (text["media_type"], text["media"]["container"]) == ("application/x-subrip", "srt")
+    for encoding in ("utf-16", "cp1251", "utf-8-sig"):
+        words = "1\n00:00:01,000 --> 00:00:02,500\nДоброе утро, друзья мои.\n\n" * 3
+        text = upload(client, "talk.srt", words.encode(encoding), "subtitle").json()
+        assert (text["media_type"], text["media"]["duration_seconds"]) == ("application/x-subrip", 2.5)
+    vtt = upload(client, "talk.txt", b"WEBVTT\n\n00:01.000 --> 00:02.000\nHi.\n", "subtitle").json()
+    assert (vtt["media_type"], vtt["media"]["container"]) == ("text/vtt", "webvtt")
     media.ffmpeg("-f", "lavfi", "-i", "testsrc=64x48", "-frames:v", "1", tmp_path / "a.png")
     picture = upload(client, "a.png", (tmp_path / "a.png").read_bytes(), "image").json()
     assert picture["media_type"] == "image/png"
