@@ -10,6 +10,7 @@ WORK = {
     JobKind.VIDEO_TRANSLATE: "Video translation",
     JobKind.AUDIO_TRANSLATE: "Audio translation",
     JobKind.SUBTITLES: "Subtitles",
+    JobKind.SUBTITLE_TRANSLATE: "Subtitle translation",
     JobKind.VIDEO_GENERATE: "Generated video",
 }
 

@@ -72,7 +72,7 @@ class LanguageAdding:
             job = await self._jobs.get(connection, user_id, job_id, lock=True)
             if not job.status.delivered:
                 raise NotFinishedError(job.status.value)
-            _, targets = can.languages.resolve(job.source_language, asked)
+            _, targets = can.languages_of(job.spec.kind).resolve(job.source_language, asked)
             new = tuple(language for language in targets if language not in job.outputs)
             if not new:
                 raise LanguagesAlreadyThereError(targets)
@@ -84,8 +84,10 @@ class LanguageAdding:
                 voices=job.spec.options.voices.values(),
                 model_size=job.spec.model_size,
                 targets=new,
+                kind=job.spec.kind,
             )
-            await self._files.get(connection, user_id, job.file_id, keep=True)
+            for needed in filter(None, (job.file_id, job.subtitle_file_id)):
+                await self._files.get(connection, user_id, needed, keep=True)
             prices = await self._credits.prices(connection)
             if prices is None:
                 raise PricesUnknownError
