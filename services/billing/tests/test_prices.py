@@ -34,6 +34,7 @@ def test_tiers_at_their_boundaries(seconds: float, dubbed: int, subtitled: int, 
     assert price_of(PRICES, JobKind.AUDIO_TRANSLATE, seconds, languages) == dubbed * languages
     # Half is rounded up for each language, not for their sum.
     assert price_of(PRICES, JobKind.SUBTITLES, seconds, languages) == subtitled * languages
+    assert price_of(PRICES, JobKind.SUBTITLE_TRANSLATE, seconds, languages) == subtitled * languages
 
 
 @pytest.mark.parametrize("seconds", [0.0, 5.0, 4000.0])
