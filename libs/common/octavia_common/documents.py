@@ -179,12 +179,14 @@ class SpokenSegment(TranslatedSegment):
 
     `onset` is where in it speech is first heard (seconds), `lufs` its loudness (BS.1770, without gates);
     None where nobody measured. `heard_error` is the share of it that a recogniser heard otherwise (0 = as
-    it should be), None where it was not checked; `takes` how often it was spoken.
+    it should be), None where it was not checked; `takes` how often it was spoken. `cut` seconds of its end
+    are not heard, for they did not fit.
     """
 
     audio: ArtifactRef | None
     duration: float
     rate: float = Field(gt=0)
+    cut: float = Field(default=0.0, ge=0)
     onset: float | None = None
     lufs: float | None = None
     heard_error: float | None = Field(default=None, ge=0)

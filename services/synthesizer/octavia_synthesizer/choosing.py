@@ -23,8 +23,8 @@ RATE = 4.0
 UNEVEN = 4.0
 """Of neighbours, times the square of the distance between their rates in doublings."""
 
-BEYOND_BOUNDS, BEYOND_UNDERSTOOD = 1.0, 8.0
-"""Of a rate outside 0.85 to 1.2, and of one above 1.5: heard by everybody, understood by few."""
+BEYOND_BOUNDS, UNHEARD_END = 1.0, 8.0
+"""Of a rate outside 0.85 to 1.2, which everybody hears; of an end that nobody hears, the more the longer."""
 
 EMPTY = 1.0
 """Of the share of the source's time that stays silent."""
@@ -91,8 +91,8 @@ def cost_of(version: SpokenSegment, place: int) -> float:
     cost += RATE * _doublings(rate) ** 2
     if not 0.849 <= rate <= 1.201:
         cost += BEYOND_BOUNDS
-    if rate > 1.501:
-        cost += BEYOND_UNDERSTOOD
+    if version.cut:
+        cost += UNHEARD_END * (1 + version.cut / max(version.duration, 1e-3))
     source = max(version.end - version.start, 1e-3)
     return cost + EMPTY * max(0.0, 1 - version.duration / source)
 

@@ -2,8 +2,8 @@
 
 In this order: slow down to 0.85 where the line is shorter than the speech it replaces; speed up to
 1.2 to end with it; else use the pause that follows, up to the slot's end; where that is not enough
-speed up to 1.5 and flag it. What does not fit even so is sped up as far as it must be and flagged
-`too_long`: no word is dropped, and the next speech is never run into.
+speed up to 1.5 and flag it. Nobody understands faster speech: what does not fit even so ends where
+the slot does, never running into the next speech, and is flagged `too_long` with how much is missing.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from typing import Self
 
 from octavia_common.documents import Flag, TranslatedSegment
 
-VERSION = 1
+VERSION = 2
 """Part of the key of a spoken line: change it with what is decided here."""
 
 SAMPLE_RATE = 48_000
@@ -50,11 +50,12 @@ class Slot:
 
 @dataclass(frozen=True)
 class Fit:
-    """What length is aimed at, and what lengths will do."""
+    """What length is aimed at, and what lengths will do; what is longer than `limit` is cut there."""
 
     target: int
     shortest: int
     longest: int
+    limit: int
 
     @property
     def middle(self) -> int:
@@ -74,11 +75,13 @@ def fit(natural: int, slot: Slot) -> Fit:
     if natural <= 0 or slot.limit <= 0:
         raise ValueError(f"{natural} samples cannot be fitted into {slot}")
     slowed, hastened = floor(natural / SLOWEST), ceil(natural / FASTEST_UNNOTICED)
-    target = min(max(slot.source, hastened), slowed, slot.limit)
+    understood = ceil(natural / FASTEST_UNDERSTOOD)
+    target = max(min(max(slot.source, hastened), slowed, slot.limit), understood)
     return Fit(
         target=target,
         shortest=max(ceil(target * (1 - TOLERANCE)), _least(natural, target)),
         longest=max(target, min(floor(target * (1 + TOLERANCE)), slot.limit, slowed)),
+        limit=slot.limit,
     )
 
 
@@ -90,11 +93,12 @@ def _least(natural: int, target: int) -> int:
     return 1
 
 
-def flags(natural: int, played: int) -> tuple[Flag, ...]:
-    """What a person should know about a line of `natural` length that is played in `played`."""
+def flags(natural: int, played: int, cut: int = 0) -> tuple[Flag, ...]:
+    """What a person should know about a line of `natural` length: `played` samples of it are heard, `cut` are
+    missing at its end."""
     raised: list[Flag] = []
-    if natural > FASTEST_UNNOTICED * played:
+    if natural > FASTEST_UNNOTICED * (played + cut):
         raised.append("rate_stretched")
-    if natural > FASTEST_UNDERSTOOD * played:
+    if cut:
         raised.append("too_long")
     return tuple(raised)

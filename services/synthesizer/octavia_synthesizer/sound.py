@@ -32,6 +32,7 @@ SILENCE_RMS = 1e-3
 TAIL = SAMPLE_RATE // 50
 FADE_IN, FADE_OUT = SAMPLE_RATE // 1000, SAMPLE_RATE // 200
 SHORTENED_FADE_IN = SAMPLE_RATE // 100
+CUT_FADE = SAMPLE_RATE // 20
 PEAK = 0.98
 
 FLAC_TYPE = "audio/flac"
@@ -45,30 +46,34 @@ class Note(BaseModel):
     """What is known of a spoken line beside its samples; kept as the FLAC's comment.
 
     `natural` is its length in samples at the engine's natural rate, `onset` the sample from which it is
-    heard, `lufs` its loudness; these two are unknown of lines that were made before they were noted.
+    heard, `lufs` its loudness; these two are unknown of lines that were made before they were noted. `cut`
+    samples are missing at its end.
     """
 
     natural: int
     onset: int | None = None
     lufs: float | None = None
+    cut: int = 0
 
 
 @dataclass(frozen=True)
 class Figures:
-    """A spoken line in figures: natural and played length, and where it is first heard, in samples."""
+    """A spoken line in samples: natural and played length, where it is first heard, what its end lacks."""
 
     natural: int
     played: int
     onset: int | None = None
     lufs: float | None = None
+    cut: int = 0
 
 
 @dataclass(frozen=True)
 class Take:
-    """A spoken line at 48 kHz, trimmed, with the length it would naturally have."""
+    """A spoken line at 48 kHz, trimmed, with its natural length; `cut` samples of its end did not fit."""
 
     samples: Samples
     natural: int
+    cut: int = 0
 
 
 def at_48k(sound: Sound) -> Samples:
@@ -104,6 +109,16 @@ def exactly(samples: Samples, length: int) -> Samples:
     return np.interp(places, np.arange(len(samples)), samples).astype(np.float32)
 
 
+def ended_at(samples: Samples, limit: int) -> Samples:
+    """The sound's first `limit` samples, its end faded where there is more; else the sound itself."""
+    if len(samples) <= limit:
+        return samples
+    kept = samples[:limit].copy()
+    fall = min(CUT_FADE, limit)
+    kept[limit - fall :] *= np.linspace(1, 0, fall, dtype=np.float32)
+    return kept
+
+
 def encode(take: Take) -> bytes:
     """Mono 48 kHz 16-bit FLAC, peaks under full scale."""
     peak = float(np.abs(take.samples).max(initial=0.0))
@@ -113,7 +128,7 @@ def encode(take: Take) -> bytes:
         buffer, "w", samplerate=SAMPLE_RATE, channels=1, format="FLAC", subtype="PCM_16"
     ) as file:
         file.comment = Note(
-            natural=take.natural, onset=heard_from(samples), lufs=loudness(samples)
+            natural=take.natural, onset=heard_from(samples), lufs=loudness(samples), cut=take.cut
         ).model_dump_json()
         file.write(samples)
     return buffer.getvalue()
@@ -131,7 +146,7 @@ def figures(flac: bytes) -> Figures:
     try:
         with soundfile.SoundFile(io.BytesIO(flac)) as file:
             note = Note.model_validate_json(file.comment)
-            return Figures(note.natural, int(file.frames), note.onset, note.lufs)
+            return Figures(note.natural, int(file.frames), note.onset, note.lufs, note.cut)
     except (soundfile.LibsndfileError, ValidationError) as error:
         raise ArtifactCorruptError(f"A spoken line cannot be read: {error}") from None
 

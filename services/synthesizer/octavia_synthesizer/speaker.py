@@ -10,7 +10,7 @@ from octavia_common.cancellation import CancelToken
 from octavia_synthesizer.engine import OwnVoice, Samples, Sound, SpeechRequest, SynthesisEngine
 from octavia_synthesizer.fitting import SAMPLE_RATE, Slot, fit
 from octavia_synthesizer.pronouncing import Reading
-from octavia_synthesizer.sound import Take, at_48k, trimmed
+from octavia_synthesizer.sound import Take, at_48k, ended_at, trimmed
 from octavia_synthesizer.stretch import stretched
 
 MAX_RETAKES = 2
@@ -64,7 +64,7 @@ class LineSpeaker:
             best = min(best, samples, key=lambda take: abs(len(take) - aim.target))
         if not aim.accepts(len(best)):
             best = await stretched(best, aim.target, cancel)
-        return Take(best, natural)
+        return Take(ended_at(best, aim.limit), natural, cut=max(len(best) - aim.limit, 0))
 
     async def _say(self, request: SpeechRequest, parts: Sequence[Reading], cancel: CancelToken) -> Samples:
         spoken: list[Samples] = []

@@ -150,15 +150,16 @@ async def test_another_slot_or_voice_is_another_sound(store, work, translated, s
     assert len(keys) == 4
 
 
-async def test_lines_that_do_not_fit_are_whole_and_flagged(store, work, translated, stage):
+async def test_lines_that_do_not_fit_are_not_spoken_past_understanding(store, work, translated, stage):
     handler, _ = await stage()
     (out,) = await handler.handle(await translated("x" * 55, "x" * 90), work)
-    stretched, squeezed = (await store.read_document(out.speech, Speech)).segments
-    assert stretched.flags == ("rate_stretched",)
+    stretched, ended = (await store.read_document(out.speech, Speech)).segments
+    assert (stretched.flags, stretched.cut) == (("rate_stretched",), 0)
     assert 1.2 < stretched.rate <= 1.5
-    assert squeezed.flags == ("rate_stretched", "too_long")
-    assert squeezed.rate > 1.5
-    assert max(stretched.duration, squeezed.duration) <= 3.95
+    assert ended.flags == ("rate_stretched", "too_long")
+    assert ended.rate == pytest.approx(1.5, abs=1e-3)
+    assert ended.cut > 0.5
+    assert max(stretched.duration, ended.duration) <= 3.95
 
 
 async def test_what_cannot_be_spoken_is_silent_and_flagged(store, work, translated, stage):

@@ -89,7 +89,7 @@ def notes(lines: Sequence[PlacedLine]) -> Iterator[str]:
     unspoken = sum(line.voice is None for line in lines)
     if unspoken:
         yield f"{_count(unspoken)} could not be spoken; the original is heard there."
-    cut = sum(line.voice is not None and line.placement.cut > 0 for line in lines)
+    cut = sum(line.voice is not None and (line.placement.cut > 0 or line.segment.cut > 0) for line in lines)
     if cut:
         yield f"{_count(cut)} did not fit before the next one and had to be shortened."
 

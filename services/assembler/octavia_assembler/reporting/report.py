@@ -7,7 +7,7 @@ import numpy as np
 from octavia_common.documents import Loudness, PlacedSegment, QualityReport, QualityTotals, ReportedLine
 from octavia_subtitles.rules import Cue, Rules, validate
 
-VERSION = 1
+VERSION = 2
 """Part of the key of a report: change it with what is reckoned here."""
 
 SLOWEST, FASTEST = 0.85, 1.2
@@ -72,7 +72,7 @@ def _line(segment: PlacedSegment, voice_gain_db: float | None) -> ReportedLine:
         placed_start=segment.placed_start,
         onset_error_ms=round((begins - segment.start) * 1000, 1) if spoken else None,
         rate=round(segment.rate, 3) if spoken else None,
-        overflow_seconds=round(max(ends - segment.slot_end, 0.0), 3) if spoken else 0.0,
+        overflow_seconds=round(max(ends - segment.slot_end, 0.0) + segment.cut, 3) if spoken else 0.0,
         lufs=lufs,
         heard_error=segment.heard_error,
         flags=segment.flags,
