@@ -28,6 +28,7 @@ from octavia_gateway.middleware import RequestContext
 from octavia_gateway.openapi import describe_problems
 from octavia_gateway.remote import endpoints as remote
 from octavia_gateway.resources import Resources
+from octavia_gateway.reviewing import endpoints as reviewing
 from octavia_gateway.sessions import endpoints as sessions
 from octavia_gateway.videos import admin as video_admin
 from octavia_gateway.videos import callback_endpoints as video_callbacks
@@ -53,6 +54,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     speakers.router,
     jobs.router,
     editing.router,
+    reviewing.router,
     videos.batches,
     videos.router,
     video_content.router,

@@ -35,12 +35,14 @@ from octavia_gateway.glossaries.models import ListKind
 from octavia_gateway.glossaries.service import TermListsService
 from octavia_gateway.housekeeping import Housekeeping
 from octavia_gateway.idempotency import Idempotency
+from octavia_gateway.jobs.models import RunDeadlines
 from octavia_gateway.jobs.service import JobsService
 from octavia_gateway.rate_limits.guessing import GuessingGuard
 from octavia_gateway.rate_limits.limiter import RateLimiter
 from octavia_gateway.remote.services import RemoteServices
 from octavia_gateway.resources import Resources
 from octavia_gateway.retention.service import Retention
+from octavia_gateway.reviewing.service import ReviewService
 from octavia_gateway.sessions.service import SessionsService
 from octavia_gateway.settings import GatewaySettings
 from octavia_gateway.videos.services import VideoServices
@@ -116,6 +118,9 @@ def compose(settings: GatewaySettings, database: Database, outbox: Outbox, store
     remote = RemoteServices.build(settings, tables, files)
     webhooks = WebhookServices.build(settings, tables)
     capabilities = CapabilitiesService(tables, settings.supported_pairs())
+    deadline = timedelta(seconds=settings.job_deadline_seconds)
+    deadlines = RunDeadlines(work=deadline, review=timedelta(hours=settings.review_deadline_hours))
+    editing = EditingService(tables, store, deadline=deadline)
     resources = Resources(
         settings=settings,
         database=tables,
@@ -134,10 +139,11 @@ def compose(settings: GatewaySettings, database: Database, outbox: Outbox, store
             store,
             hub,
             capabilities,
-            deadline=timedelta(seconds=settings.job_deadline_seconds),
+            deadlines=deadlines,
             max_target_languages=settings.max_target_languages,
         ),
-        editing=EditingService(tables, store, deadline=timedelta(seconds=settings.job_deadline_seconds)),
+        editing=editing,
+        reviews=ReviewService(tables, store, editing, deadline=deadline),
         capabilities=capabilities,
         credits=CreditsService(tables),
         admin=AdminService(tables, hub),
@@ -152,7 +158,7 @@ def compose(settings: GatewaySettings, database: Database, outbox: Outbox, store
             store,
             hub,
             capabilities,
-            deadline=timedelta(seconds=settings.job_deadline_seconds),
+            deadlines=deadlines,
             max_target_languages=settings.max_target_languages,
         ),
         glossaries=TermListsService(tables, capabilities, ListKind.GLOSSARY),

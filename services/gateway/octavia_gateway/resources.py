@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from octavia_gateway.rate_limits.guessing import GuessingGuard
     from octavia_gateway.rate_limits.limiter import RateLimiter
     from octavia_gateway.remote.service import RemoteUploads
+    from octavia_gateway.reviewing.service import ReviewService
     from octavia_gateway.sessions.service import SessionsService
     from octavia_gateway.videos.services import VideoServices
     from octavia_gateway.voices.service import SpeakersService
@@ -55,6 +56,7 @@ class Resources:
     jobs: "JobsService"
     capabilities: "CapabilitiesService"
     editing: "EditingService"
+    reviews: "ReviewService"
     credits: "CreditsService"
     admin: "AdminService"
     overview: "AdminOverview"

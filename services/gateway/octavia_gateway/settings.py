@@ -72,6 +72,11 @@ class GatewaySettings(ServiceSettings):
     job_deadline_seconds: float = Field(
         6 * 3600.0, description="After this long a job that has not ended fails and is refunded."
     )
+    review_deadline_hours: float = Field(
+        72.0,
+        gt=0,
+        description="After this long a job that stops for review, and has not ended, fails and is refunded.",
+    )
     stall_seconds: float = Field(
         900.0, description="A job that nothing was heard of for this long fails and is refunded."
     )

@@ -8,7 +8,15 @@ from octavia_common.artifacts.keys import artifact_key
 from octavia_common.artifacts.store import ArtifactStore
 from octavia_common.documents import Glossary, SpeechRegion, Transcript
 from octavia_common.errors import PermanentError
-from octavia_common.events import ArtifactRef, ChunkReleased, ChunkTranscribed, CloudEvent
+from octavia_common.events import (
+    ArtifactRef,
+    ChunkHeld,
+    ChunkReleased,
+    ChunkTranscribed,
+    ChunkTranslated,
+    ChunkWritten,
+    CloudEvent,
+)
 from octavia_common.messaging.handlers import Work
 
 from octavia_transcriber.engines.base import Recogniser, RecognitionRequest
@@ -17,33 +25,42 @@ from octavia_transcriber.wav import from_wav
 
 
 class RecognitionStage:
-    """ChunkReleased → Transcript in the store → one ChunkTranscribed for each target language."""
+    """ChunkReleased → Transcript in the store → one ChunkTranscribed for each target language.
+
+    Where the job stops for its transcript to be looked at, one ChunkHeld for all of them instead; where its
+    translations have been looked at, these go straight on.
+    """
 
     def __init__(self, store: ArtifactStore, engine: Recogniser) -> None:
         self._store = store
         self._engine = engine
 
-    async def handle(self, event: CloudEvent[ChunkReleased], work: Work) -> Sequence[ChunkTranscribed]:
-        """Recognise one chunk; lines that are given are passed on.
+    async def handle(
+        self, event: CloudEvent[ChunkReleased], work: Work
+    ) -> Sequence[ChunkTranscribed | ChunkTranslated | ChunkWritten | ChunkHeld]:
+        """Recognise one chunk; lines that are given, translated or not, are passed on.
 
         Raises UnsupportedLanguageError where the engine lacks its language.
         """
         released = event.data
+        common = _common(released)
+        events: list[ChunkTranscribed | ChunkTranslated | ChunkWritten | ChunkHeld] = []
+        told = ChunkWritten if released.written else ChunkTranslated
+        for language, translation in released.translations.items():
+            if language in released.target_languages:
+                events.append(told(**common, target_language=language, translation=translation))
+        missing = [each for each in released.target_languages if each not in released.translations]
+        if not missing:
+            return events
         transcript = released.transcript or await self._recognised(released, work)
-        return [
-            ChunkTranscribed(
-                job=released.job,
-                chunk=released.chunk,
-                options=released.options,
-                voices=released.voices,
-                written=released.written,
-                source_language=released.source_language,
-                target_language=language,
-                transcript=transcript,
-                made=(transcript.key,),
-            )
-            for language in released.target_languages
+        common |= {"made": (transcript.key,)}
+        if released.options.review == "transcript":
+            return [*events, ChunkHeld(**common, transcript=transcript)]
+        events += [
+            ChunkTranscribed(**common, target_language=language, transcript=transcript)
+            for language in missing
         ]
+        return events
 
     async def _recognised(self, released: ChunkReleased, work: Work) -> ArtifactRef:
         variant = await asyncio.to_thread(self._engine.variant, released.model_size)
@@ -108,6 +125,18 @@ class RecognitionStage:
                 **{name: value for name, value in asked.items() if value is not None},
             },
         )
+
+
+def _common(released: ChunkReleased) -> dict[str, Any]:
+    """What every event about the chunk carries on."""
+    return {
+        "job": released.job,
+        "chunk": released.chunk,
+        "options": released.options,
+        "voices": released.voices,
+        "written": released.written,
+        "source_language": released.source_language,
+    }
 
 
 def audio_of(released: ChunkReleased) -> ArtifactRef:

@@ -9,6 +9,7 @@ from octavia_common.artifacts import ArtifactStore, artifact_key, made_once
 from octavia_common.documents import Glossary, Segment, Transcript, TranslatedSegment, Translation
 from octavia_common.events import (
     ArtifactRef,
+    ChunkHeld,
     ChunkTranscribed,
     ChunkTranslated,
     ChunkWritten,
@@ -28,7 +29,8 @@ log = structlog.get_logger(__name__)
 class TranslateChunk:
     """Translates one chunk; where it was translated before, the engine does not run.
 
-    What is never to be spoken is through with that. Into its own language the source is passed on as it is.
+    What is never to be spoken is through with that; what a person is to look at first waits. Into its own
+    language the source is passed on as it is.
     """
 
     def __init__(self, store: ArtifactStore, engine: TranslationEngine) -> None:
@@ -37,11 +39,25 @@ class TranslateChunk:
 
     async def handle(
         self, event: CloudEvent[ChunkTranscribed], work: Work
-    ) -> Sequence[ChunkTranslated | ChunkWritten]:
+    ) -> Sequence[ChunkTranslated | ChunkWritten | ChunkHeld]:
         """Raises UnsupportedLanguageError where the engine does not have the pair."""
         data = event.data
         same = data.source_language == data.target_language
         translation = await (self._passed_on(data) if same else self._translation(data, work))
+        if data.options.review == "translation":
+            return [
+                ChunkHeld(
+                    job=data.job,
+                    chunk=data.chunk,
+                    options=data.options,
+                    voices=data.voices,
+                    written=data.written,
+                    source_language=data.source_language,
+                    target_language=data.target_language,
+                    translation=translation,
+                    made=(translation.key,),
+                )
+            ]
         told = ChunkWritten if data.written else ChunkTranslated
         return [
             told(

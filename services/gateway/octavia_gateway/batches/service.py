@@ -28,7 +28,7 @@ from octavia_gateway.files.repository import FilesRepository
 from octavia_gateway.jobs.announce import draft_of
 from octavia_gateway.jobs.errors import InsufficientCreditsError, QuoteChangedError
 from octavia_gateway.jobs.making import JobMaking, prices_of
-from octavia_gateway.jobs.models import Job
+from octavia_gateway.jobs.models import Job, RunDeadlines
 from octavia_gateway.jobs.quotes import quote_of
 from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.jobs.states import JobStatus
@@ -54,14 +54,14 @@ class BatchesService:
         hub: EventHub,
         capabilities: CapabilitiesService,
         *,
-        deadline: timedelta,
+        deadlines: RunDeadlines,
         max_target_languages: int,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
         self._hub = hub
         self._capabilities = capabilities
-        self._deadline = deadline
+        self._deadlines = deadlines
         self._clock = clock
         self._making = JobMaking(database, store, max_target_languages=max_target_languages, clock=clock)
         self._batches = BatchesRepository()
@@ -152,7 +152,7 @@ class BatchesService:
                 for file_id in {job.file_id for job in jobs}:
                     await self._files.get(connection, user_id, file_id, keep=True)
                 now = self._clock()
-                quoted = [job.submitted(at=now, deadline_at=now + self._deadline) for job in quoted]
+                quoted = [job.submitted(at=now, deadline_at=self._deadlines.of(job, now)) for job in quoted]
             await self._jobs.save(connection, quoted)
             submitted = required <= before
             await self._tell(connection, user_id, quoted, submit=batch_id if submitted else None)

@@ -1,6 +1,6 @@
 """Changes that people make to the lines of a dub, and what comes of them. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -70,22 +70,47 @@ class DeleteLine(Change):
     id: Name
 
 
-AnyChange = Annotated[ChangeLine | AddLine | SplitLine | JoinLines | DeleteLine, Field(discriminator="op")]
+class TranslateLine(Change):
+    """The translator is to say it anew, from its source text and in its time."""
+
+    op: Literal["translate"] = "translate"
+    id: Name
 
 
-def applied(lines: Lines, changes: Sequence[Change], *, revision: int, duration: float) -> Lines:
+AnyChange = Annotated[
+    ChangeLine | AddLine | SplitLine | JoinLines | DeleteLine | TranslateLine, Field(discriminator="op")
+]
+
+
+def applied(
+    lines: Lines,
+    changes: Sequence[Change],
+    *,
+    revision: int,
+    duration: float,
+    texts: Mapping[str, str] | None = None,
+) -> Lines:
     """The lines after all of `changes`, in their order; new lines get ids of the revision.
+
+    `texts` are what the translator answered of the lines that were to be translated anew, by their ids.
 
     Raises UnknownSegmentError, UnsuitableChangeError (422), both with the change's place: then none holds.
     """
     for place, change in enumerate(changes):
-        lines = in_order(_one(lines, change, f"e{revision}-{place}", place, duration))
+        lines = in_order(_one(lines, change, f"e{revision}-{place}", place, duration, texts))
         if len(lines) > MOST_LINES:
             raise UnsuitableChangeError(place, f"a dub has at most {MOST_LINES} lines.")
     return lines
 
 
-def _one(lines: Lines, change: Change, new_id: str, place: int, duration: float) -> list[Line]:
+def _one(
+    lines: Lines,
+    change: Change,
+    new_id: str,
+    place: int,
+    duration: float,
+    texts: Mapping[str, str] | None,
+) -> list[Line]:
     kept = list(lines)
     if isinstance(change, AddLine):
         made = Line(new_id, change.speaker, change.start, change.end, change.source_text, change.text)
@@ -95,6 +120,10 @@ def _one(lines: Lines, change: Change, new_id: str, place: int, duration: float)
     match change:
         case ChangeLine():
             kept[index] = _timed(_changed(line, change), place, duration)
+        case TranslateLine():
+            if not line.source_text.strip():
+                raise UnsuitableChangeError(place, "the line has no source text that could be translated.")
+            kept[index] = line.translated(texts)
         case DeleteLine():
             del kept[index]
         case JoinLines():

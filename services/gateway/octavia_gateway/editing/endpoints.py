@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 
 from octavia_gateway.auth.dependencies import CurrentUser
-from octavia_gateway.editing.changes import ChangeLine, DeleteLine
+from octavia_gateway.editing.changes import DeleteLine
 from octavia_gateway.editing.schemas import (
     ChangeSegment,
     ChangeSegments,
@@ -39,7 +39,7 @@ async def get_segments(
     language: LanguageOf = None,
     revision: Annotated[Number | None, Query(description="The newest where none is named.")] = None,
 ) -> SegmentsResponse:
-    """The lines of a finished dub in one language, as they are edited."""
+    """The lines of a finished dub in one language, or of a job that waits for review, as they are edited."""
     return SegmentsResponse.of(await resources.editing.table(user.user_id, job_id, language, revision))
 
 
@@ -47,7 +47,8 @@ async def get_segments(
 async def change_segments(
     job_id: UUID, body: ChangeSegments, user: CurrentUser, resources: CurrentResources
 ) -> SegmentsResponse:
-    """Change, add, split, join and delete lines: up to 500 changes, all of them or none, as one revision."""
+    """Change, add, split, join, delete lines, or have them translated anew: up to 500 changes, all of them or
+    none, as one revision."""
     table = await resources.editing.change(user.user_id, job_id, body.language, body.revision, body.changes)
     return SegmentsResponse.of(table)
 
@@ -56,9 +57,9 @@ async def change_segments(
 async def change_segment(
     job_id: UUID, segment_id: SegmentId, body: ChangeSegment, user: CurrentUser, resources: CurrentResources
 ) -> SegmentsResponse:
-    """Change one line."""
-    change = ChangeLine(id=segment_id, **body.model_dump(exclude={"language", "revision"}, exclude_none=True))
-    table = await resources.editing.change(user.user_id, job_id, body.language, body.revision, [change])
+    """Change one line; where its `text` is null, the translator says it anew."""
+    changes = body.changes(segment_id)
+    table = await resources.editing.change(user.user_id, job_id, body.language, body.revision, changes)
     return SegmentsResponse.of(table)
 
 

@@ -56,6 +56,19 @@ class NotEditableError(ApiError):
         super().__init__(reason)
 
 
+class TranslatingError(ApiError):
+    """Lines are being translated anew; what is to be spoken is not known yet."""
+
+    status = 409
+    code = "translating"
+
+    def __init__(self, language: str) -> None:
+        super().__init__(
+            f"Lines in {language} are being translated just now. Wait for them, or write them yourself.",
+            language=language,
+        )
+
+
 class RenderingError(ApiError):
     """A language is being rendered already."""
 

@@ -1,9 +1,10 @@
 """The lines of a dub as people edit them. Pure: no SQL, no store, no clock. Times are seconds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from octavia_common.documents import ChunkPlan, DubResult, PlacedSegment, TranslatedSegment, Translation
+from octavia_common.documents import ChunkPlan, TranslatedSegment, Translation
 from octavia_common.events import ChunkRef
 
 BREATH_SECONDS = 0.05
@@ -26,9 +27,11 @@ class Line:
     text: str
     slot_end: float | None = None
     untranslated: bool = False
+    translating: bool = False
+    """Whether its text is being made by the translator just now."""
 
     @classmethod
-    def of(cls, segment: PlacedSegment) -> "Line":
+    def of(cls, segment: TranslatedSegment) -> "Line":
         """A line as it came out of the pipeline."""
         return cls(
             id=segment.id,
@@ -47,15 +50,31 @@ class Line:
 
     def saying(self, text: str) -> "Line":
         """The line with another translation."""
-        return replace(self, text=text, untranslated=False)
+        return replace(self, text=text, untranslated=False, translating=False)
+
+    def translated(self, texts: Mapping[str, str] | None) -> "Line":
+        """The line as the translator says it, by ids; None: it has not answered yet."""
+        if texts is None:
+            return replace(self, text="", untranslated=False, translating=True)
+        text = texts.get(self.id, "")
+        return replace(self, text=text, untranslated=not text, translating=False)
 
 
 Lines = tuple[Line, ...]
 
 
-def lines_of(result: DubResult) -> Lines:
+class HasLines(Protocol):
+    """What editing can begin with: a result, or what waits for review."""
+
+    @property
+    def segments(self) -> Sequence[TranslatedSegment]:
+        """Its lines."""
+        ...
+
+
+def lines_of(base: HasLines) -> Lines:
     """The table that editing begins with."""
-    return in_order(Line.of(segment) for segment in result.segments)
+    return in_order(Line.of(segment) for segment in base.segments)
 
 
 def in_order(lines: Iterable[Line]) -> Lines:

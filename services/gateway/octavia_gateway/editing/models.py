@@ -9,6 +9,7 @@ from octavia_common.documents import DubResult
 from octavia_common.events import ArtifactRef, JobError
 
 from octavia_gateway.editing.lines import Lines
+from octavia_gateway.reviewing.documents import HeldLines
 
 
 class RenderStatus(StrEnum):
@@ -33,17 +34,19 @@ class Edited:
 class Table:
     """The lines of a language at a revision; `head` is the newest, `rendered` the one to be downloaded.
 
-    `base` refers to `result`, what the pipeline made: revision 0 is read from it.
+    `base` refers to `result`, what the pipeline made: revision 0 is read from it. `hold_id` is the run that
+    waits for review in this language, if one does.
     """
 
     job_id: UUID
     language: str
     base: ArtifactRef
-    result: DubResult
+    result: DubResult | HeldLines
     revision: int
     head: int
     rendered: int
     lines: Lines
+    hold_id: UUID | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The SQL of editing. Every function works on the caller's connection and never commits."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -62,7 +62,7 @@ class EditingRepository:
     ) -> list[Revision]:
         """All revisions, from 1 on."""
         rows = await connection.fetch(
-            "SELECT revision, changes, back_to, created_at FROM revisions "
+            "SELECT revision, changes, back_to, created_at, translation, translation_error FROM revisions "
             "WHERE user_id = $1 AND job_id = $2 AND language = $3 ORDER BY revision",
             user_id,
             job_id,
@@ -74,23 +74,35 @@ class EditingRepository:
                 _CHANGES.validate_python(row["changes"]),
                 row["back_to"],
                 row["created_at"],
+                ArtifactRef.model_validate(row["translation"]) if row["translation"] else None,
+                {} if row["translation_error"] else None,
             )
             for row in rows
         ]
 
     async def add(
-        self, connection: Connection, user_id: UUID, job_id: UUID, language: str, revision: Revision
+        self,
+        connection: Connection,
+        user_id: UUID,
+        job_id: UUID,
+        language: str,
+        revision: Revision,
+        translation_hold: UUID | None = None,
     ) -> None:
-        """One more revision, which is the newest now; the language must be locked."""
+        """One more revision, which is the newest now; the language must be locked.
+
+        `translation_hold` names the run that translates lines of it anew.
+        """
         await connection.execute(
-            "INSERT INTO revisions (job_id, language, revision, user_id, changes, back_to) "
-            "VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO revisions (job_id, language, revision, user_id, changes, back_to, translation_hold) "
+            "VALUES ($1, $2, $3, $4, $5, $6, $7)",
             job_id,
             language,
             revision.number,
             user_id,
             _CHANGES.dump_python(revision.changes, mode="json"),
             revision.back_to,
+            translation_hold,
         )
         await connection.execute(
             "UPDATE edited_languages SET head = $4 WHERE user_id = $1 AND job_id = $2 AND language = $3",
@@ -126,6 +138,27 @@ class EditingRepository:
         )
 
     # As the service itself.
+
+    async def translated(
+        self, connection: Connection, answers: Mapping[UUID, ArtifactRef], errors: Mapping[UUID, JobError]
+    ) -> list[tuple[UUID, UUID, str]]:
+        """Note what runs made of lines that were to be translated anew; (user, job, language) of each.
+
+        The first answer stands; runs of anything else are passed by.
+        """
+        ended = [*answers, *(hold for hold in errors if hold not in answers)]
+        rows = await connection.fetch(
+            """
+            UPDATE revisions SET translation = new.answer, translation_error = new.error
+            FROM unnest($1::uuid[], $2::jsonb[], $3::jsonb[]) AS new (hold_id, answer, error)
+            WHERE translation_hold = new.hold_id AND translation IS NULL AND translation_error IS NULL
+            RETURNING user_id, job_id, language
+            """,
+            ended,
+            [answers[hold].model_dump(mode="json") if hold in answers else None for hold in ended],
+            [None if hold in answers else errors[hold].model_dump(mode="json") for hold in ended],
+        )
+        return [(row["user_id"], row["job_id"], row["language"]) for row in rows]
 
     async def lock_at_work(self, connection: Connection, holds: Iterable[UUID]) -> list[Render]:
         """Those of these runs that are renderings at work, locked in the order of their ids."""

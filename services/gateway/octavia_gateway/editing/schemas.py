@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from octavia_gateway.editing.changes import AnyChange, Name, Seconds, Text
+from octavia_gateway.editing.changes import AnyChange, ChangeLine, Name, Seconds, Text, TranslateLine
 from octavia_gateway.editing.history import Revision
 from octavia_gateway.editing.lines import Line
 from octavia_gateway.editing.models import Table
@@ -25,7 +25,7 @@ class SegmentResponse(BaseModel):
     start: float
     end: float
     source_text: str
-    text: str
+    text: str | None = Field(description="Null while it is being translated anew.")
     flags: list[str]
 
     @classmethod
@@ -38,7 +38,7 @@ class SegmentResponse(BaseModel):
             start=line.start,
             end=line.end,
             source_text=line.source_text,
-            text=line.text,
+            text=None if line.translating else line.text,
             flags=flags,
         )
 
@@ -83,7 +83,7 @@ class ChangeSegments(BaseModel):
 
 
 class ChangeSegment(BaseModel):
-    """What is left out stays as it is."""
+    """What is left out stays as it is; a `text` of null has the line translated anew."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -94,6 +94,14 @@ class ChangeSegment(BaseModel):
     speaker: Name | None = None
     start: Seconds | None = None
     end: Seconds | None = None
+
+    def changes(self, segment_id: str) -> list[AnyChange]:
+        """What is asked for of a line."""
+        given = self.model_dump(exclude={"language", "revision"}, exclude_none=True)
+        changes: list[AnyChange] = [ChangeLine(id=segment_id, **given)]
+        if "text" in self.model_fields_set and self.text is None:
+            changes.append(TranslateLine(id=segment_id))
+        return changes
 
 
 class GoBack(BaseModel):

@@ -1,24 +1,30 @@
-"""What a user does with the lines of a finished dub. Each call is one transaction."""
+"""What a user does with the lines of a dub, finished or waiting for review. Each call is one transaction."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
 from octavia_common.artifacts.store import ArtifactStore
-from octavia_common.documents import DubResult
+from octavia_common.documents import Translation
 
-from octavia_gateway.database import Connection, GatewayDatabase
+from octavia_gateway.database import GatewayDatabase
 from octavia_gateway.editing.changes import AnyChange, applied
-from octavia_gateway.editing.errors import NotEditableError, RevisionConflictError, UnknownRevisionError
+from octavia_gateway.editing.errors import (
+    NotEditableError,
+    RevisionConflictError,
+    TranslatingError,
+    UnknownRevisionError,
+)
 from octavia_gateway.editing.history import Revision, at_revision
 from octavia_gateway.editing.lines import Lines, lines_of
 from octavia_gateway.editing.models import Edited, Render, RenderStatus, Table
 from octavia_gateway.editing.rendering import Renderings
 from octavia_gateway.editing.repository import EditingRepository
-from octavia_gateway.files.errors import ResultNotFoundError
-from octavia_gateway.jobs.models import Job
+from octavia_gateway.editing.translating import Question, ask
 from octavia_gateway.jobs.repository import JobsRepository
+from octavia_gateway.reviewing.bases import AT_ONCE, Bases, no_such_language, review_languages
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,8 @@ class EditingService:
     def __init__(self, database: GatewayDatabase, store: ArtifactStore, *, deadline: timedelta) -> None:
         self._database = database
         self._store = store
+        self._deadline = deadline
+        self.bases = Bases(database, store)
         self._jobs = JobsRepository()
         self._editing = EditingRepository()
         self.renderings = Renderings(database, store, deadline=deadline)
@@ -58,21 +66,27 @@ class EditingService:
         (422).
         """
         async with self._database.user_transaction(user_id) as connection:
-            edited = await self._known(connection, user_id, job_id, language)
-            revisions = await self._editing.revisions(connection, user_id, job_id, edited.language)
+            job = await self._jobs.get(connection, user_id, job_id)
+        base = await self.bases.of(job, language)
+        async with self._database.user_transaction(user_id) as connection:
+            edited = await self._editing.find(connection, user_id, job_id, base.language)
+            edited = edited or Edited(base.language, base.ref)
+            revisions = await self._editing.revisions(connection, user_id, job_id, base.language)
         wanted = edited.head if revision is None else revision
         if wanted > edited.head:
             raise UnknownRevisionError(edited.head)
-        base = await self._store.read_document(edited.base, DubResult)
+        result = await self.bases.read(replace(base, ref=edited.base))
+        states = await self._with_texts(revisions)
         return Table(
             job_id=job_id,
             language=edited.language,
             base=edited.base,
-            result=base,
+            result=result,
             revision=wanted,
             head=edited.head,
             rendered=edited.rendered,
-            lines=at_revision(lines_of(base), revisions, wanted, duration=base.duration_seconds),
+            lines=at_revision(lines_of(result), states, wanted, duration=result.duration_seconds),
+            hold_id=base.hold_id,
         )
 
     async def change(
@@ -92,7 +106,8 @@ class EditingService:
         added = Revision(now.head + 1, tuple(changes))
         # What cannot be made is refused before anything is written.
         lines = applied(now.lines, added.changes, revision=added.number, duration=now.result.duration_seconds)
-        return await self._add(user_id, now, added, lines)
+        question = await ask(self._store, user_id, now, lines, changes)
+        return await self._add(user_id, now, added, lines, question)
 
     async def go_back(self, user_id: UUID, job_id: UUID, language: str, revision: int, to: int) -> Table:
         """One more revision, which is as `to` was. Raises as `change` does."""
@@ -105,13 +120,17 @@ class EditingService:
     async def revisions(self, user_id: UUID, job_id: UUID, language: str | None) -> list[Revision]:
         """All revisions, from 1 on. Raises as `table` does."""
         async with self._database.user_transaction(user_id) as connection:
-            edited = await self._known(connection, user_id, job_id, language)
-            return await self._editing.revisions(connection, user_id, job_id, edited.language)
+            job = await self._jobs.get(connection, user_id, job_id)
+        base = await self.bases.of(job, language)
+        async with self._database.user_transaction(user_id) as connection:
+            return await self._editing.revisions(connection, user_id, job_id, base.language)
 
     async def languages(self, user_id: UUID, job_id: UUID) -> list[Standing]:
         """Where each language stands. Raises JobNotFoundError (404), NotEditableError (409)."""
         async with self._database.user_transaction(user_id) as connection:
-            job = await self._finished(connection, user_id, job_id)
+            job = await self._jobs.get(connection, user_id, job_id)
+            if not job.outputs:
+                raise NotEditableError("Only a completed job has languages that can be rendered.")
             edited = await self._editing.all_of(connection, user_id, job_id)
             renders = await self._editing.newest_renders(connection, user_id, job_id)
         return [
@@ -130,10 +149,12 @@ class EditingService:
         standing = {each.edited.language: each for each in await self.languages(user_id, job_id)}
         for language in languages or ():
             if language not in standing:
-                raise _no_such_language(language, list(standing))
+                raise no_such_language(language, list(standing))
         for language in languages or standing:
             if standing[language].edited.head != standing[language].edited.rendered:
                 table = await self.table(user_id, job_id, language)
+                if any(line.translating for line in table.lines):
+                    raise TranslatingError(language)
                 await self.renderings.begin(user_id, table)
         return await self.languages(user_id, job_id)
 
@@ -146,35 +167,36 @@ class EditingService:
             raise RevisionConflictError(now.head)
         return now
 
-    async def _add(self, user_id: UUID, now: Table, added: Revision, lines: Lines) -> Table:
-        """Write down a revision of which `lines` come, unless another was quicker."""
+    async def _with_texts(self, revisions: Sequence[Revision]) -> list[Revision]:
+        """With what the translator has answered meanwhile."""
+        free = asyncio.Semaphore(AT_ONCE)
+
+        async def one(revision: Revision) -> Revision:
+            if revision.translation is None:
+                return revision
+            async with free:
+                answer = await self._store.read_document(revision.translation, Translation)
+            return replace(revision, texts={segment.id: segment.text for segment in answer.segments})
+
+        return list(await asyncio.gather(*(one(revision) for revision in revisions)))
+
+    async def _add(
+        self, user_id: UUID, now: Table, added: Revision, lines: Lines, question: Question | None = None
+    ) -> Table:
+        """Write down a revision of which `lines` come, unless another was quicker, and ask the translator."""
         async with self._database.user_transaction(user_id) as connection:
-            await self._finished(connection, user_id, now.job_id)
+            job = await self._jobs.get(connection, user_id, now.job_id, lock=True)
+            waits = job.hold_id if now.language in review_languages(job) else None
+            if now.hold_id != waits or (waits is None and now.language not in job.outputs):
+                raise NotEditableError("The job has gone on meanwhile. Look at its lines again.")
             edited = await self._editing.begin(connection, user_id, now.job_id, now.language, now.base)
             if edited.head != now.head:
                 raise RevisionConflictError(edited.head)
-            await self._editing.add(connection, user_id, now.job_id, now.language, added)
+            hold_id = question.hold_id if question else None
+            await self._editing.add(connection, user_id, now.job_id, now.language, added, hold_id)
+            if question is not None:
+                event = question.event(job, now, self._deadline)
+                async with self._database.as_service(connection, user_id):
+                    await self._database.add_events(connection, [event])
         number = added.number
         return replace(now, revision=number, head=number, rendered=edited.rendered, lines=lines)
-
-    async def _known(
-        self, connection: Connection, user_id: UUID, job_id: UUID, language: str | None
-    ) -> Edited:
-        job = await self._finished(connection, user_id, job_id)
-        language = language or next(iter(job.outputs))
-        if language not in job.outputs:
-            raise _no_such_language(language, list(job.outputs))
-        edited = await self._editing.find(connection, user_id, job_id, language)
-        return edited or Edited(language, job.outputs[language].result)
-
-    async def _finished(self, connection: Connection, user_id: UUID, job_id: UUID) -> Job:
-        job = await self._jobs.get(connection, user_id, job_id)
-        if not job.outputs:
-            raise NotEditableError("Only the lines of a completed job can be edited.")
-        return job
-
-
-def _no_such_language(language: str, have: Sequence[str]) -> ResultNotFoundError:
-    return ResultNotFoundError(
-        f"This job has no result in {language[:35]}; it has: {', '.join(have)}.", languages=list(have)
-    )

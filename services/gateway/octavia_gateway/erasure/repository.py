@@ -18,6 +18,7 @@ _TABLES = (
     "webhook_deliveries",
     "webhooks",
     "late_videos",
+    "held_chunks",
     "edited_languages",
     "revisions",
     "renders",

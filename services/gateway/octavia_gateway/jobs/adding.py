@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from octavia_common.events import JobOptions, JobSubmitted, Quote
@@ -23,7 +23,7 @@ from octavia_gateway.jobs.errors import (
     PricesUnknownError,
     QuoteChangedError,
 )
-from octavia_gateway.jobs.models import Job
+from octavia_gateway.jobs.models import Job, RunDeadlines
 from octavia_gateway.jobs.quotes import quote_of
 from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.retention.in_use import begin_using
@@ -45,13 +45,13 @@ class LanguageAdding:
         database: GatewayDatabase,
         capabilities: CapabilitiesService,
         *,
-        deadline: timedelta,
+        deadlines: RunDeadlines,
         max_target_languages: int,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._capabilities = capabilities
-        self._deadline = deadline
+        self._deadlines = deadlines
         self._max_target_languages = max_target_languages
         self._clock = clock
         self._jobs = JobsRepository()
@@ -93,7 +93,8 @@ class LanguageAdding:
                 raise PricesUnknownError
             now = self._clock()
             spec = job.spec.model_copy(update={"target_languages": every})
-            job = replace(job, spec=spec).submitted(at=now, deadline_at=now + self._deadline, languages=new)
+            deadline_at = self._deadlines.of(job, now)
+            job = replace(job, spec=spec).submitted(at=now, deadline_at=deadline_at, languages=new)
             required = quote_of(prices, job.run_spec)
             if max_credits is not None and required > max_credits:
                 raise QuoteChangedError(quoted=max_credits, required=required)

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from octavia_common.events import JobRef, JobSpec, Output, hold_id_of
+from octavia_common.events import ArtifactRef, JobRef, JobSpec, Output, hold_id_of
 
 from octavia_gateway.jobs.run import Run
 from octavia_gateway.jobs.states import JobStatus
@@ -59,9 +60,10 @@ class Job:
     def run_spec(self) -> JobSpec:
         """What the run in hand makes of it."""
         source = self.source_language if self.run.kept else self.spec.source_language
-        return self.spec.model_copy(
-            update={"source_language": source, "target_languages": self.run.languages}
-        )
+        update: dict[str, Any] = {"source_language": source, "target_languages": self.run.languages}
+        if self.spec.plan is not None:  # its transcript has been looked at
+            update["options"] = self.spec.options.model_copy(update={"review": "none"})
+        return self.spec.model_copy(update=update)
 
     @property
     def credits_charged(self) -> int | None:
@@ -113,6 +115,22 @@ class Job:
             run=run,
         )
 
+    def released(self, *, at: datetime, least: timedelta, plan: ArtifactRef) -> "Job":
+        """The job as it goes on behind its review, with at least so much time left for what is to be done.
+
+        A transcript that was looked at stays the job's: later runs are made of it.
+        """
+        spec, deadline = self.spec, at + least
+        if spec.options.review == "transcript":
+            spec = spec.model_copy(update={"source_language": self.source_language, "plan": plan})
+        return replace(
+            self,
+            spec=spec,
+            run=replace(self.run, review_ended=True, status=JobStatus.PROCESSING),
+            deadline_at=deadline if self.deadline_at is None else max(self.deadline_at, deadline),
+            heard_at=at,
+        )
+
     def showing(self, output: Output) -> "Job":
         """The job with another result of a language, as rendering an edited one makes it."""
         run, language = self.run, output.target_language
@@ -127,3 +145,16 @@ class Job:
         else:
             run = replace(self.run, cancel_requested=True)
         return replace(self, run=run, cancel_requested_at=at)
+
+
+@dataclass(frozen=True)
+class RunDeadlines:
+    """How long a run may take: `work` alone, or `review` where it waits for a person in between."""
+
+    work: timedelta
+    review: timedelta
+
+    def of(self, job: Job, now: datetime) -> datetime:
+        """When a run of `job` that begins `now` fails if it has not ended."""
+        waits = job.run_spec.options.review != "none"
+        return now + (max(self.work, self.review) if waits else self.work)

@@ -85,6 +85,10 @@ class OptionsRequest(BaseModel):
     remember_voices: bool = Field(
         False, description="Remember the voices of `voices` by the names of `speaker_names`."
     )
+    review: Literal["none", "transcript", "translation"] = Field(
+        "none",
+        description="Where the job stops (`review`) until you have looked at its lines and release it.",
+    )
 
     def wished(self) -> list[str]:
         """Names of the wishes that ask for anything, as engines tell what they heed; to do without asks for
@@ -108,12 +112,13 @@ class OptionsRequest(BaseModel):
             speakers=self.speakers,
             check_speech=self.check_speech,
             speaker_names=self.speaker_names,
+            review=self.review,
         )
 
 
 _HEEDED_AS = {"glossary_ids": "glossary", "pronunciation_ids": "pronunciation"}
 
-_OURS = frozenset({"speaker_names", "remember_voices"})
+_OURS = frozenset({"speaker_names", "remember_voices", "review"})
 """Options that no engine needs to heed."""
 
 
@@ -132,6 +137,7 @@ class OptionsResponse(BaseModel):
     speakers: int | None
     check_speech: bool | None
     speaker_names: dict[str, str]
+    review: Literal["none", "transcript", "translation"]
 
     @classmethod
     def of(cls, options: JobOptions) -> Self:
@@ -146,4 +152,5 @@ class OptionsResponse(BaseModel):
             speakers=options.speakers,
             check_speech=options.check_speech,
             speaker_names=options.speaker_names,
+            review=options.review,
         )

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 from octavia_common.artifacts.store import ArtifactStore
@@ -28,7 +28,7 @@ from octavia_gateway.jobs.errors import (
     QuoteChangedError,
 )
 from octavia_gateway.jobs.making import JobMaking, prices_of
-from octavia_gateway.jobs.models import Job
+from octavia_gateway.jobs.models import Job, RunDeadlines
 from octavia_gateway.jobs.quotes import quote_of
 from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.jobs.run import Run
@@ -53,7 +53,7 @@ class JobsService:
         hub: EventHub,
         capabilities: CapabilitiesService,
         *,
-        deadline: timedelta,
+        deadlines: RunDeadlines,
         max_target_languages: int,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -61,7 +61,7 @@ class JobsService:
         self._store = store
         self._hub = hub
         self._capabilities = capabilities
-        self._deadline = deadline
+        self._deadlines = deadlines
         self._making = JobMaking(database, store, max_target_languages=max_target_languages, clock=clock)
         self._clock = clock
         self._jobs = JobsRepository()
@@ -69,7 +69,11 @@ class JobsService:
         self._credits = CreditsRepository()
         self._log = EventLog()
         self._adding = LanguageAdding(
-            database, capabilities, deadline=deadline, max_target_languages=max_target_languages, clock=clock
+            database,
+            capabilities,
+            deadlines=deadlines,
+            max_target_languages=max_target_languages,
+            clock=clock,
         )
 
     async def create(self, user_id: UUID, kind: JobKind, asked: CreateTranslation) -> Job:
@@ -160,7 +164,7 @@ class JobsService:
                 if balance.available < required:
                     raise InsufficientCreditsError(required=required, balance=balance.available)
                 now = self._clock()
-                job = job.submitted(at=now, deadline_at=now + self._deadline)
+                job = job.submitted(at=now, deadline_at=self._deadlines.of(job, now))
             await self._jobs.save(connection, [job])
             async with self._database.as_service(connection, user_id):
                 await self._log.append(connection, [draft_of(job), *await drafts_of(connection, [job])])

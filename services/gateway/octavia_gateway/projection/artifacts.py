@@ -3,6 +3,7 @@
 from octavia_common.artifacts.keys import user_prefix
 from octavia_common.events import (
     ArtifactRef,
+    ChunkHeld,
     ChunkSpoken,
     ChunkSynthesized,
     ChunkTranscribed,
@@ -31,6 +32,8 @@ def _refs(event: JobEvent) -> tuple[ArtifactRef, ...]:
     match event:
         case MediaPlanned():
             return (event.plan,)
+        case ChunkHeld():
+            return tuple(ref for ref in (event.transcript, event.translation) if ref is not None)
         case ChunkTranscribed():
             return (event.transcript,)
         case ChunkTranslated():

@@ -12,6 +12,7 @@ from octavia_gateway.events.log import EventLog
 from octavia_gateway.files.made_objects import list_made
 from octavia_gateway.projection.artifacts import keys_in
 from octavia_gateway.projection.jobs import JobProjection
+from octavia_gateway.reviewing.projection import HeldProjection
 from octavia_gateway.videos.projection import VideoProjection
 
 
@@ -24,12 +25,14 @@ class WorkProjection:
     def __init__(self, jobs: JobProjection, videos: VideoProjection, log: EventLog) -> None:
         self._jobs = jobs
         self._videos = videos
+        self._held = HeldProjection()
         self._renders = RenderProjection()
         self._log = log
 
     async def handle(self, connection: Connection, events: Sequence[CloudEvent[Any]]) -> Sequence[EventData]:
         """Apply `events`, each to whichever its id belongs; there is nothing to publish."""
         drafts = await self._jobs.project(connection, events)
+        drafts += await self._held.project(connection, events)
         drafts += await self._renders.project(connection, events)
         drafts += await self._videos.project(connection, events)
         await list_made(connection, _made(events))

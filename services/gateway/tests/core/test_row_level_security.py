@@ -77,6 +77,8 @@ _ABOUT_JOBS = (
     "INSERT INTO remembered_speakers (user_id, name_key, name, voice, updated_at) "
     "SELECT $2, 'x', 'x', 'x', now() FROM one",
     "INSERT INTO edited_languages (job_id, user_id, language, base) VALUES ($1, $2, 'es', '{}')",
+    "INSERT INTO held_chunks (hold_id, user_id, job_id, chunk_index, language, document) "
+    "VALUES ($1, $2, $1, 0, '', '{}')",
     "INSERT INTO revisions (job_id, user_id, language, revision) VALUES ($1, $2, 'es', 1)",
     "INSERT INTO renders (hold_id, user_id, job_id, language, revision, deadline_at) "
     "VALUES ($1, $2, $1, 'es', 1, now())",

@@ -47,6 +47,8 @@ class SplitStage:
         reserved = event.data
         if reserved.spec.kind not in PLANNED:
             return []
+        if reserved.spec.plan is not None:
+            return [await self._planned_by_a_person(reserved, reserved.spec.plan)]
         self._languages.require(reserved.spec)
         plan_key = self._key(reserved, "plan")
         found = await self._made_before(plan_key)
@@ -83,6 +85,18 @@ class SplitStage:
             chunks=chunks,
             voices=await self._put_voices(reserved, source) if spec.options.clone_voice else None,
             frame_rate=source.frame_rate,
+        )
+
+    async def _planned_by_a_person(self, reserved: CreditsReserved, ref: ArtifactRef) -> MediaPlanned:
+        """The plan whose lines a person has looked at: neither cutting nor listening would know better."""
+        plan = await self._store.read_document(ref, ChunkPlan)
+        parts = [ref, *await self._parts(plan)]
+        return MediaPlanned(
+            job=reserved.job,
+            spec=reserved.spec,
+            plan=ref,
+            chunks=len(plan.chunks),
+            made=tuple(part.key for part in parts),
         )
 
     async def _with_language(self, planned: MediaPlanned, plan: ChunkPlan, work: Work) -> MediaPlanned:
