@@ -12,7 +12,15 @@ from octavia_common.errors import (
     JobCancelledError,
     PermanentError,
 )
-from octavia_common.events import ArtifactRef, ChunkRef, ChunkReleased, CloudEvent, JobOptions
+from octavia_common.events import (
+    ArtifactRef,
+    ChunkHeld,
+    ChunkRef,
+    ChunkReleased,
+    ChunkTranslated,
+    CloudEvent,
+    JobOptions,
+)
 from octavia_transcriber.engines.base import Recogniser, Recognition, RecognitionRequest
 from octavia_transcriber.engines.registry import make_engine
 from octavia_transcriber.engines.timed import TimedRecogniser
@@ -186,3 +194,26 @@ async def test_lines_that_are_given_are_passed_on_and_nothing_is_recognised(stor
 async def test_a_chunk_of_neither_sound_nor_lines_fails_its_job(store, job, work, engine):
     with pytest.raises(PermanentError):
         await RecognitionStage(store, engine).handle(await released(store, job, audio=None), work)
+
+
+async def test_a_transcript_that_is_to_be_looked_at_waits_for_all_languages_at_once(store, job, work, engine):
+    wishes = JobOptions(review="transcript")
+    (held,) = await RecognitionStage(store, engine).handle(await released(store, job, options=wishes), work)
+    (heard,) = await RecognitionStage(store, engine).handle(
+        await released(store, job, target_languages=("es",)), work
+    )
+    assert isinstance(held, ChunkHeld)
+    assert (held.target_language, held.transcript) == (None, heard.transcript), "the same transcript"
+    assert held.slot() is None, "joined, so keyed by job"
+
+
+async def test_translations_that_were_looked_at_go_straight_on(store, job, work, engine):
+    said = ArtifactRef(key="users/x/es", sha256="e" * 64, size_bytes=1, media_type="application/json")
+    event = await released(store, job, translations={"es": said, "fr": said, "de": said})
+    events = await RecognitionStage(store, engine).handle(event, work)
+    assert [(type(each), each.target_language) for each in events] == [
+        (ChunkTranslated, "es"),
+        (ChunkTranslated, "fr"),
+    ]
+    assert {each.translation for each in events} == {said}
+    assert engine.requests == []

@@ -165,6 +165,15 @@ async def test_sound_files_are_split_as_well(stage, store, job, work, spec_of, t
     assert planned.chunks == 1
 
 
+async def test_a_plan_that_a_person_has_looked_at_is_taken_as_it_is(store, job, work, spec_of):
+    timed = SplitStage(store, TimedCutter(3))
+    (first,) = await timed.handle(reserved(job, await spec_of(b"anything", 90.0)), work)
+    spec = first.spec.model_copy(update={"plan": first.plan, "source_language": "en"})
+    (again,) = await SplitStage(store, TimedCutter(9)).handle(reserved(job, spec), work)
+    assert (again.plan, again.chunks) == (first.plan, 3)
+    assert set(again.made) == set(first.made)
+
+
 async def test_jobs_of_other_kinds_are_not_ours(stage, store, job, work, spec_of):
     spec = await spec_of(b"a picture", 0.0, kind=JobKind.VIDEO_GENERATE)
     assert await stage.handle(reserved(job, spec), work) == []

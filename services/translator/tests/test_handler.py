@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from octavia_common.documents import Glossary, GlossaryTerm, Segment, Translation
 from octavia_common.errors import ArtifactMissingError, UnsupportedLanguageError
-from octavia_common.events import ChunkTranslated, ChunkWritten, JobOptions
+from octavia_common.events import ChunkHeld, ChunkTranslated, ChunkWritten, JobOptions
 from octavia_translator.engine import Answer, AnswerMismatchError, TranslationEngine
 from octavia_translator.glossary import Term
 from octavia_translator.handler import TranslateChunk, translated
@@ -198,6 +198,17 @@ async def test_what_is_never_spoken_is_through_with_its_translation(store, work,
     assert written.written
     assert written.lines == written.translation == spoken.translation, "the same translation serves both"
     assert written.slot() is None, "joined, so keyed by job"
+
+
+async def test_a_translation_that_is_to_be_looked_at_goes_no_further(store, work, transcribed, started):
+    event = await transcribed(*TABLE)
+    handler = TranslateChunk(store, await started(Dictionary(TABLE)))
+    (spoken,) = await handler.handle(event, work)
+    wishes = event.data.options.model_copy(update={"review": "translation"})
+    waiting = event.model_copy(update={"data": event.data.model_copy(update={"options": wishes})})
+    (held,) = await handler.handle(waiting, work)
+    assert isinstance(held, ChunkHeld)
+    assert (held.target_language, held.translation) == ("es", spoken.translation), "the same translation"
 
 
 async def test_its_own_language_is_passed_on_as_it_is_without_the_engine(store, work, transcribed, started):

@@ -31,7 +31,7 @@ REMEMBERED = 200_000
 """Runs kept in memory (about 30 MB); older ones are past their deadline anyway."""
 
 LOOK_BACK_SECONDS = 24 * 60 * 60
-"""How far back a new worker reads: longer than any job's deadline."""
+"""How far back a new worker reads: longer than work of a job lies in the stages after its end."""
 
 FETCH_BYTES = 256 * 1024
 FETCH_WAIT_MS = 250

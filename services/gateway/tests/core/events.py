@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 from octavia_common.events import (
     ArtifactRef,
+    ChunkHeld,
     ChunkRef,
     ChunkSynthesized,
     ChunkTranscribed,
@@ -78,6 +79,17 @@ class JobEvents:
             source_language="en",
             target_language=language,
             transcript=self.artifact(f"transcript-{index}"),
+        )
+
+    def held(self, index: int, language: str | None = None) -> ChunkHeld:
+        ref = self.artifact(f"held-{index}-{language}")
+        return ChunkHeld(
+            job=self.job,
+            chunk=self.chunk(index),
+            source_language="en",
+            target_language=language,
+            transcript=None if language else ref,
+            translation=ref if language else None,
         )
 
     def translated(self, index: int, language: str) -> ChunkTranslated:

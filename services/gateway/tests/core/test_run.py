@@ -1,6 +1,7 @@
 """What a job's run looks like, for events in any order and number."""
 
 import itertools
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -92,6 +93,46 @@ def test_what_the_join_says_counts_whatever_was_told_of_a_language_before() -> N
     assert (set(run.outputs), set(run.failed)) == (set(), {"es"}), "what was told first stands"
     run = apply(run, made.job_assembled("fr"), NOW)
     assert (set(run.outputs), set(run.failed)) == ({"es"}, {"fr"})
+
+
+@st.composite
+def shuffled_reviews(draw: st.DrawFn) -> tuple[JobEvents, list[object]]:
+    """What is told of a run up to its review, in any order, some of it twice."""
+    languages = ("es", "fr")
+    made = JobEvents(chunks=draw(st.integers(1, 4)))
+    made.spec = spec_of(made.job.user_id, languages)
+    events: list[object] = [made.reserved(), made.planned()]
+    for index in range(made.chunks):
+        if draw(st.booleans()):
+            events.append(made.held(index))
+        else:
+            events += [made.held(index, language) for language in languages]
+    again = draw(st.lists(st.sampled_from(events), max_size=6))
+    return made, draw(st.permutations([*events, *again]))
+
+
+@given(shuffled_reviews())
+def test_a_run_waits_once_all_of_it_waits_and_goes_on_once_it_is_released(
+    case: tuple[JobEvents, list[object]],
+) -> None:
+    made, events = case
+    run = run_after(made, *events)
+    assert run.status is JobStatus.REVIEW
+    assert run.status.at_work
+    assert not run.status.ended
+    assert view_of(run).step == "Waiting for your review"
+    run = replace(run, review_ended=True, status=JobStatus.PROCESSING)
+    for event in [*events, *made.whole_run()]:
+        assert run.status in (JobStatus.PROCESSING, JobStatus.COMPLETED)
+        run = apply(run, event, NOW)  # type: ignore[arg-type]
+    assert run.status is JobStatus.COMPLETED
+
+
+def test_a_language_that_has_failed_is_not_waited_for() -> None:
+    made = JobEvents(chunks=1)
+    run = run_after(made, made.planned(), made.held(0, "es"))
+    assert run.status is JobStatus.PROCESSING
+    assert apply(run, made.language_failed("fr"), NOW).status is JobStatus.REVIEW
 
 
 def adding(made: JobEvents) -> Run:
