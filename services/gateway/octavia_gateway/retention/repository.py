@@ -65,15 +65,21 @@ class RetentionRepository:
         return [(row["user_id"], row["file_id"]) for row in rows]
 
     async def forget_deleted_jobs(self, connection: Connection, *, age: timedelta, limit: int) -> int:
-        """Removes rows of jobs that were deleted `age` ago and list no object any more."""
+        """Removes rows of jobs that were deleted `age` ago and list no object any more, and what waited of
+        them for review."""
         rows = await connection.fetch(
             """
-            DELETE FROM jobs WHERE job_id IN (
-                SELECT job_id FROM jobs
-                WHERE deleted_at < clock_timestamp() - $1::interval
-                  AND NOT EXISTS (SELECT 1 FROM job_artifacts made WHERE made.job_id = jobs.job_id)
-                LIMIT $2 FOR UPDATE SKIP LOCKED
-            ) RETURNING 1
+            WITH gone AS (
+                DELETE FROM jobs WHERE job_id IN (
+                    SELECT job_id FROM jobs
+                    WHERE deleted_at < clock_timestamp() - $1::interval
+                      AND NOT EXISTS (SELECT 1 FROM job_artifacts made WHERE made.job_id = jobs.job_id)
+                    LIMIT $2 FOR UPDATE SKIP LOCKED
+                ) RETURNING job_id
+            ), held AS (
+                DELETE FROM held_chunks USING gone WHERE held_chunks.job_id = gone.job_id
+            )
+            SELECT job_id FROM gone
             """,
             age,
             limit,
