@@ -64,14 +64,19 @@ def held_lines(documents: Iterable[Translation], plan: ChunkPlan, ref: ArtifactR
 def changed_documents(
     before: Lines, after: Lines, plan: ChunkPlan, held: HeldLines
 ) -> dict[int, Translation]:
-    """By chunk index, the lines of chunks that a person has changed; of the others nothing is made anew."""
+    """By chunk index, the lines of chunks that a person has changed; of the others nothing is made anew.
+
+    What could have been said otherwise is settled: lines with `candidates` count as changed, for they are
+    spoken as they were looked at.
+    """
+    open_ = {segment.id for segment in held.segments if segment.candidates}
     source, target = held.source_language, held.target_language
     were = translations(before, plan, source, target)
     are = translations(after, plan, source, target)
     return {
         planned.chunk.index: now
         for planned, was, now in zip(plan.chunks, were, are, strict=True)
-        if now != was
+        if now != was or any(line.id in open_ for line in now.segments)
     }
 
 

@@ -33,7 +33,8 @@ LINES = (("0000-00", 1.0, "Hello."), ("0001-00", 31.0, "Good by."))
 class Reviewed:
     """A job of two chunks with a line each that stops for its transcript, or its translation."""
 
-    def __init__(self, world: World, member: Member, review: str) -> None:
+    def __init__(self, world: World, member: Member, review: str, candidates: tuple[str, ...] = ()) -> None:
+        self.candidates = candidates
         self.world, self.member, self.review = world, member, review
         self.held: dict[tuple[int, str], ArtifactRef] = {}
 
@@ -69,7 +70,9 @@ class Reviewed:
         common = {"id": name, "speaker": "S1", "start": start, "end": start + 2, "slot_end": start + 4}
         document: Transcript | Translation
         if language:
-            said = TranslatedSegment(**common, source_text=text, text=f"{language}: {text}")
+            said = TranslatedSegment(
+                **common, source_text=text, text=f"{language}: {text}", candidates=self.candidates
+            )
             document = Translation(
                 source_language="en",
                 target_language=language,
@@ -228,3 +231,16 @@ async def test_a_line_that_cannot_be_translated_is_marked(world: World) -> None:
     planned, plan = await job.release()
     assert planned.released
     assert plan.chunks[1].translations["es"] == job.held[1, "es"]
+
+
+async def test_what_was_looked_at_is_spoken_and_no_other_translation_that_would_have_fitted(
+    world: World,
+) -> None:
+    member = await world.register()
+    job = await Reviewed(world, member, "translation", candidates=("Corto.",)).begin("es")
+    await job.hold(0, "es")
+    await job.hold(1, "es")
+    _, plan = await job.release()
+    for chunk, (_, _, text) in zip(plan.chunks, LINES, strict=True):
+        (line,) = (await world.store.read_document(chunk.translations["es"], Translation)).segments
+        assert (line.text, line.candidates) == (f"es: {text}", ())
