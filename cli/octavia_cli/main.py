@@ -2,7 +2,7 @@
 
 import typer
 
-from octavia_cli.commands import account, capabilities, credit, generate, jobs, translate, videos
+from octavia_cli.commands import account, capabilities, credit, export, generate, jobs, translate, videos
 from octavia_cli.messages import _
 from octavia_cli.plugins import WithPlugins
 
@@ -23,6 +23,9 @@ app.command("translate", help=_("Dub a video into other languages."))(translate.
 app.command("generate", help=_("Generate a video from a prompt, or from a picture."))(generate.generate)
 app.command("jobs", help=_("List your jobs, or show one."))(jobs.jobs)
 app.command("download", help=_("Download the results of a job again."))(jobs.download_results)
+app.command(
+    "export", help=_("Have another file made of a job: all dubs in one, subtitles burnt in, sound alone.")
+)(export.export)
 app.command("cancel", help=_("Cancel a job or a video; its credits come back."))(jobs.cancel)
 app.command("videos", help=_("List your generated videos, show or download one."))(videos.videos)
 app.command("credits", help=_("Show your credits, and what became of them."))(credit.credits_command)

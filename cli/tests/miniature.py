@@ -93,6 +93,9 @@ class Miniature:
     lose_patch: int = 0
     """So many PATCHes are kept, and their answers lost."""
     refuse_file: bool = False
+    export_ends: str = "completed"
+    """How an export ends."""
+    exported: dict[str, Any] = field(default_factory=dict)
 
     def app(self) -> Starlette:
         v1 = "/api/v1"
@@ -119,6 +122,9 @@ class Miniature:
             Route(f"{v1}/jobs/{{id}}/events", self.events),
             Route(f"{v1}/jobs/{{id}}/download", self.download),
             Route(f"{v1}/jobs/{{id}}/transcript", self.transcript),
+            Route(f"{v1}/jobs/{{id}}/exports", self.exports, methods=["GET", "POST"]),
+            Route(f"{v1}/jobs/{{id}}/exports/{{export}}", self.export),
+            Route(f"{v1}/jobs/{{id}}/exports/{{export}}/download", self.download),
             Route(f"{v1}/credits", self.credits),
             Route(f"{v1}/credits/transactions", self.transactions),
             Route(f"{v1}/credits/prices", self.prices),
@@ -416,6 +422,30 @@ class Miniature:
 
         headers = {"ETag": tag, "Content-Length": str(len(body)), "Accept-Ranges": "bytes"}
         return StreamingResponse(pieces(), 206 if start else 200, headers=headers, media_type="video/mp4")
+
+    async def exports(self, request: Request) -> Response:
+        if request.method == "GET":
+            containers = {"tracks": ["mp4", "mkv"], "burnt": []}
+            return JSONResponse({"containers": containers, "items": []})
+        self.exported = await request.json()
+        return JSONResponse(self.export_document("making"), 202)
+
+    async def export(self, request: Request) -> Response:
+        return JSONResponse(self.export_document(self.export_ends))
+
+    def export_document(self, status: str) -> dict[str, Any]:
+        failed = status == "failed"
+        return {
+            "id": "11111111-1111-4111-8111-111111111111",
+            "kind": self.exported["kind"],
+            "container": self.exported.get("container", "mp4"),
+            "languages": self.exported.get("languages", ["es"]),
+            "status": status,
+            "notes": ["Look at it."],
+            "size_bytes": len(self.result) if status == "completed" else None,
+            "error_code": "export_too_long" if failed else None,
+            "error_message": "It takes too long." if failed else None,
+        }
 
     async def transcript(self, request: Request) -> Response:
         return JSONResponse({"notes": self.notes, "segments": []})

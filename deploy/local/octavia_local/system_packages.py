@@ -39,6 +39,9 @@ NEEDED = (
     SystemPackage("espeak-ng", command="espeak-ng"),
     SystemPackage("flite", command="flite"),
     SystemPackage("fonts-dejavu-core", file="usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"),
+    # Burnt-in subtitles in every script; Chinese, Japanese and Korean are a package of their own.
+    SystemPackage("fonts-noto-core", file="usr/share/fonts/truetype/noto/NotoSans-Regular.ttf"),
+    SystemPackage("fonts-noto-cjk", file="usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"),
     SystemPackage("apertium", command="apertium"),
     SystemPackage("apertium-eng-spa", file=f"{_MODES}/eng-spa.mode"),
     SystemPackage("apertium-eng-cat", file=f"{_MODES}/eng-cat.mode"),

@@ -294,6 +294,13 @@ class DubResult(Document):
     """Its `QualityReport`."""
 
 
+class Export(Document):
+    """A finished export: its file, and sentences for its owner."""
+
+    media: ArtifactRef
+    notes: tuple[str, ...] = ()
+
+
 class RemoteVideo(Document):
     """A clip that its provider keeps: where it can be had until it is removed."""
 

@@ -1,6 +1,6 @@
 """Advanced SubStation files (v4+): cues with a look, for players that style them and for burning in."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from octavia_subtitles.rules import Cue
@@ -43,7 +43,8 @@ _BELOW, _ABOVE = "2", "8"
 class Look:
     """How subtitles look on a picture of so many pixels; `font_size` and `margin` are pixels too.
 
-    `at_top` keeps clear of what is burnt in below.
+    `at_top` keeps clear of what is burnt in below. `own_direction` has each line run the way of its own
+    script, as libass understands it (an encoding of -1); other players know no such encoding.
     """
 
     width: int = 1920
@@ -52,16 +53,26 @@ class Look:
     font_size: int = 54
     margin: int = 54
     at_top: bool = False
+    own_direction: bool = False
 
     @classmethod
-    def for_picture(cls, width: int, height: int, *, font: str = "Noto Sans", at_top: bool = False) -> "Look":
+    def for_picture(
+        cls,
+        width: int,
+        height: int,
+        *,
+        font: str = "Noto Sans",
+        at_top: bool = False,
+        own_direction: bool = False,
+    ) -> "Look":
         """Letters of a twentieth of the height, less on a narrow picture: a line of 42 fits."""
         size = max(12, round(min(height, width * 9 / 16) / 20))
-        return cls(width, height, font, size, size, at_top)
+        return cls(width, height, font, size, size, at_top, own_direction)
 
 
-def to_ass(cues: Sequence[Cue], look: Look | None = None) -> str:
-    """The file; only its head where there are no cues."""
+def to_ass(cues: Sequence[Cue], look: Look | None = None, *, above: Collection[int] = ()) -> str:
+    """The file; only its head where there are no cues. `above` are the places of cues that stand at the top,
+    whatever the look says."""
     look = look or Look()
     margin = str(look.margin)
     style = _STYLE | {
@@ -72,6 +83,7 @@ def to_ass(cues: Sequence[Cue], look: Look | None = None) -> str:
         "MarginL": margin,
         "MarginR": margin,
         "MarginV": margin,
+        "Encoding": "-1" if look.own_direction else "1",
     }
     head = (
         "[Script Info]",
@@ -88,11 +100,13 @@ def to_ass(cues: Sequence[Cue], look: Look | None = None) -> str:
         "[Events]",
         "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text",
     )
-    return "\n".join((*head, *(_dialogue(cue) for cue in cues), ""))
+    return "\n".join((*head, *(_dialogue(cue, place in above) for place, cue in enumerate(cues)), ""))
 
 
-def _dialogue(cue: Cue) -> str:
+def _dialogue(cue: Cue, at_top: bool) -> str:
     text = r"\N".join(ass_text(line) for line in cue.lines)
+    if at_top:
+        text = rf"{{\an{_ABOVE}}}{text}"
     return f"Dialogue: 0,{_clock(cue.start_ms)},{_clock(cue.end_ms)},Default,,0,0,0,,{text}"
 
 

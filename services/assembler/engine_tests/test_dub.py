@@ -6,6 +6,7 @@ import numpy as np
 import soundfile
 from octavia_assembler.main import make_renderer
 from octavia_assembler.rendering.renderer import Assembly
+from octavia_assembler.separation.registry import make_separator
 from octavia_assembler.settings import AssemblerSettings
 from octavia_assembler.timeline import SAMPLE_RATE
 from octavia_common.cancellation import CancelToken
@@ -49,7 +50,7 @@ async def test_music_stays_under_the_dub_and_the_voice_does_not(tmp_path: Path) 
         settings = AssemblerSettings(
             assembler_engine=engine, demucs_model=write_pickle(tmp_path / "middle.th", Middle())
         )
-        renderer = make_renderer(settings)
+        renderer = make_renderer(settings, make_separator(settings))
         await renderer.start()
         rendered = await renderer.render(assembly, CancelToken())
         await renderer.close()

@@ -130,7 +130,8 @@ def test_separation_is_a_choice_and_keys_know_it():
 
 
 async def test_demucs_that_is_not_there_is_one_clear_line():
-    renderer = make_renderer(AssemblerSettings(assembler_engine="demucs"))
+    settings = AssemblerSettings(assembler_engine="demucs")
+    renderer = make_renderer(settings, make_separator(settings))
     with pytest.raises(EngineUnavailableError, match=r"octavia-assembler\[demucs\]|DEMUCS_MODEL"):
         await renderer.start()
     await renderer.close()

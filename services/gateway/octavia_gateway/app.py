@@ -21,6 +21,7 @@ from octavia_gateway.editing import endpoints as editing
 from octavia_gateway.erasure import endpoints as erasure
 from octavia_gateway.events import endpoints as events
 from octavia_gateway.events.handover import Handover
+from octavia_gateway.exports import endpoints as exports
 from octavia_gateway.files import endpoints as files
 from octavia_gateway.glossaries import endpoints as glossaries
 from octavia_gateway.jobs import endpoints as jobs
@@ -55,6 +56,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     jobs.router,
     editing.router,
     reviewing.router,
+    exports.router,
     videos.batches,
     videos.router,
     video_content.router,

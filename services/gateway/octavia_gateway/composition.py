@@ -30,6 +30,7 @@ from octavia_gateway.events.hub import EventHub
 from octavia_gateway.events.log import EventLog
 from octavia_gateway.events.registry import Revoked, StreamRegistry
 from octavia_gateway.events.service import StreamService
+from octavia_gateway.exports.service import ExportsService
 from octavia_gateway.files.services import FileServices
 from octavia_gateway.glossaries.models import ListKind
 from octavia_gateway.glossaries.service import TermListsService
@@ -83,6 +84,7 @@ class Gateway:
             "renderings": lambda: every(
                 settings.sweep_seconds, "renderings", self.resources.editing.renderings.sweep
             ),
+            "exports": lambda: every(settings.sweep_seconds, "exports", self.resources.exports.sweep),
             "moderation": self.resources.videos.moderation.run,
             "video deadlines": lambda: every(
                 settings.sweep_seconds, "video deadlines", self.resources.videos.deadlines.sweep
@@ -144,6 +146,7 @@ def compose(settings: GatewaySettings, database: Database, outbox: Outbox, store
         ),
         editing=editing,
         reviews=ReviewService(tables, store, editing, deadline=deadline),
+        exports=ExportsService(tables, deadline=deadline),
         capabilities=capabilities,
         credits=CreditsService(tables),
         admin=AdminService(tables, hub),

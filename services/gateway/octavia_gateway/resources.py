@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from octavia_gateway.editing.service import EditingService
     from octavia_gateway.erasure.service import AccountDeletion
     from octavia_gateway.events.service import StreamService
+    from octavia_gateway.exports.service import ExportsService
     from octavia_gateway.files.services import FileServices
     from octavia_gateway.glossaries.service import TermListsService
     from octavia_gateway.idempotency import Idempotency
@@ -57,6 +58,7 @@ class Resources:
     capabilities: "CapabilitiesService"
     editing: "EditingService"
     reviews: "ReviewService"
+    exports: "ExportsService"
     credits: "CreditsService"
     admin: "AdminService"
     overview: "AdminOverview"

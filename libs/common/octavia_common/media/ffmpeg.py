@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +38,15 @@ async def ffmpeg(
     cancel: CancelToken | None = None,
     stdin: bytes | int | None = None,
     stdout: Path | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> ToolResult:
-    """Run ffmpeg (it overwrites its outputs and says only errors).
+    """Run ffmpeg (it overwrites its outputs and says only errors). `env` is added to its environment.
 
     Raises what `run_tool` raises, and a MediaError where ffmpeg's complaint is about its input.
     """
     command = ["ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error", "-y", *arguments]
     try:
-        return await run_tool(command, limits=limits, cancel=cancel, stdin=stdin, stdout=stdout)
+        return await run_tool(command, limits=limits, cancel=cancel, stdin=stdin, stdout=stdout, env=env)
     except ToolTimeoutError:
         raise
     except ToolFailedError as error:

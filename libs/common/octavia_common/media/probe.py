@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -120,6 +120,14 @@ class MediaInfo(Info):
     video: VideoInfo | None = None
     audio: tuple[AudioInfo, ...] = ()
     subtitles: tuple[SubtitleInfo, ...] = ()
+    only_seconds: float | None = None
+    """Only so much of the file, from its start, is to be read."""
+
+    def first(self, seconds: float | None) -> Self:
+        """The same file, as if it ended after so many seconds; None: as it is."""
+        if seconds is None or seconds >= self.duration_seconds:
+            return self
+        return self.model_copy(update={"duration_seconds": seconds, "only_seconds": seconds})
 
     def require_audio(self) -> AudioInfo:
         """The track to translate: the default one, else the first. Raises NoAudioError."""

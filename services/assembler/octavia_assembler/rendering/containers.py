@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from octavia_common.media import MediaInfo
+from octavia_common.media.holding import IN_MP4
 
 AAC = ("-c:a", "aac", "-aac_coder", "fast", "-b:a", "192k")
 """ffmpeg's manual on the coder: better, and much faster, at rates like this one."""
@@ -75,10 +76,21 @@ OGG_VORBIS = Container("ogg", "audio/ogg", ("-c:a", "libvorbis", "-q:a", "6"))
 MKA = replace(MKV, media_type="audio/x-matroska", subtitle_codec=None)
 WEBM_AUDIO = replace(WEBM, media_type="audio/webm", subtitle_codec=None)
 
-_IN_MP4 = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg"})
-"""Pictures that players expect in MP4."""
-
 _SOUND_FILES = {"mp3": MP3, "wav": WAV, "w64": WAV, "aiff": AIFF, "flac": FLAC}
+
+
+NAMED = {
+    "mp4": MP4,
+    "mov": MOV,
+    "mkv": MKV,
+    "webm": WEBM,
+    "m4a": M4A,
+    "mp3": MP3,
+    "flac": FLAC,
+    "wav": WAV,
+    "ogg": OGG_OPUS,
+}
+"""Containers by the names that people ask for them by (`octavia_common.media.holding`)."""
 
 
 @dataclass(frozen=True)
@@ -94,11 +106,11 @@ def choose(info: MediaInfo, head: bytes) -> Choice:
     if info.video is None:
         return _for_sound(info, head)
     if info.container == "mov":
-        is_mp4 = head[8:12] != b"qt  " and info.video.codec in _IN_MP4
+        is_mp4 = head[8:12] != b"qt  " and info.video.codec in IN_MP4
         return Choice(MP4 if is_mp4 else MOV, same=True)  # MOV holds what MP4 and 3GP have no name for
     if info.container == "matroska":
         return Choice(WEBM if _is_webm(head) else MKV, same=True)
-    return Choice(MP4 if info.video.codec in _IN_MP4 else MKV, same=False)
+    return Choice(MP4 if info.video.codec in IN_MP4 else MKV, same=False)
 
 
 def _for_sound(info: MediaInfo, head: bytes) -> Choice:

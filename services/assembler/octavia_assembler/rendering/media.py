@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from octavia_common.cancellation import CancelToken
-from octavia_common.media import MediaInfo, ToolLimits, ffmpeg, safe_input
+from octavia_common.media import MediaInfo, MediaKind, ToolLimits, ffmpeg, safe_input
 
 from octavia_assembler.rendering.containers import Container
 from octavia_assembler.rendering.languages import language_name, track_language
@@ -33,10 +33,16 @@ class Meter:
 
 @dataclass(frozen=True)
 class SubtitleTrack:
-    """A subtitle file to mux, and its language."""
+    """A subtitle file to mux, its language, and what players list it by (by default the language)."""
 
     path: Path
     language: str
+    name: str = ""
+
+    @property
+    def demuxer(self) -> str:
+        """ffmpeg's name of what reads the file."""
+        return "webvtt" if self.path.suffix == ".vtt" else "srt"
 
 
 def limits_for(info: MediaInfo) -> ToolLimits:
@@ -46,6 +52,12 @@ def limits_for(info: MediaInfo) -> ToolLimits:
         seconds=120 + seconds * 2,
         file_bytes=int(info.size_bytes * 2 + (seconds + 60) * SAMPLE_RATE * FRAME_BYTES * 2),
     )
+
+
+def source_input(source: Path, info: MediaInfo, *options: str) -> list[str]:
+    """The arguments that open a source, as much of it as is worked on."""
+    only = () if info.only_seconds is None else ("-t", f"{info.only_seconds:.3f}")
+    return safe_input(source, MediaKind.VIDEO, *only, *options)
 
 
 async def decode(source: Path, info: MediaInfo, raw: Path, cancel: CancelToken) -> Meter:
@@ -63,7 +75,7 @@ async def decode(source: Path, info: MediaInfo, raw: Path, cancel: CancelToken) 
     )
     result = await ffmpeg(
         *SAY_SUMMARY,
-        *safe_input(source),
+        *source_input(source, info),
         *("-filter_complex", graph),
         *("-map", "[out]", "-f", "f32le", f"file:{raw}"),
         *("-map", "[metered]", "-f", "null", "-"),
@@ -124,12 +136,12 @@ class Mux:
         )  # fmt: skip
 
     def _inputs(self, sound: str) -> list[str]:
-        inputs = safe_input(self.source)
+        inputs = source_input(self.source, self.info)
         if self.raw is not None:
             inputs += ["-itsoffset", f"{self.container.sound_delay_seconds:.7f}"]
             inputs += ["-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "2", "-i", sound]
         for track in self._tracks():
-            inputs += ["-f", _subtitle_demuxer(track.path), "-i", f"file:{track.path}"]
+            inputs += ["-f", track.demuxer, "-i", f"file:{track.path}"]
         return inputs
 
     def _maps(self) -> list[str]:
@@ -165,7 +177,3 @@ class Mux:
 
     def _tracks(self) -> tuple[SubtitleTrack, ...]:
         return self.subtitles if self.container.subtitle_codec is not None else ()
-
-
-def _subtitle_demuxer(path: Path) -> str:
-    return "webvtt" if path.suffix == ".vtt" else "srt"

@@ -11,14 +11,25 @@ from uuid import UUID
 import numpy as np
 import pytest
 import soundfile
+from octavia_assembler.exporting.stage import MakeExport
 from octavia_assembler.rendering.dub import DubRenderer
 from octavia_assembler.rendering.stage import AssembleLanguage
 from octavia_assembler.sound.ducking import Ducking
 from octavia_assembler.timeline import SAMPLE_RATE
 from octavia_common.artifacts.fake import FakeArtifactStore
 from octavia_common.cancellation import CancelToken
-from octavia_common.documents import ChunkPlan, DubResult, Speech, SpokenSegment
-from octavia_common.events import AssemblyRequested, ChunkRef, CloudEvent, LanguageAssembled
+from octavia_common.documents import ChunkPlan, DubResult, Speech, SpokenSegment, Subtitles
+from octavia_common.events import (
+    ArtifactRef,
+    AssemblyRequested,
+    ChunkRef,
+    CloudEvent,
+    ExportKind,
+    ExportMade,
+    ExportRequested,
+    ExportSubtitles,
+    LanguageAssembled,
+)
 from octavia_common.messaging.handlers import Work
 from octavia_samples.factory import Picture, make_speech_video
 from octavia_samples.measure import loudness, onset_errors, sound, tracks
@@ -26,6 +37,8 @@ from octavia_samples.script import Line
 from octavia_samples.tools import ffmpeg
 from octavia_samples.truth import Truth
 from octavia_samples.voices import speak
+from octavia_subtitles.rules import Cue
+from octavia_subtitles.writing import SRT_TYPE, to_srt
 
 LINES = (
     Line("S1", "Welcome to the history museum.", 1.0),
@@ -178,3 +191,79 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Source:
 @pytest.fixture
 def bench(talk: Source, tmp_path: Path, run_of: Callable[..., Any]) -> Bench:
     return Bench(talk, tmp_path, run_of)
+
+
+@dataclass
+class Exported:
+    """A finished export on disk, and what was told of it."""
+
+    path: Path
+    event: ExportMade
+
+
+@dataclass
+class Exports:
+    """Makes exports of finished dubs, in the folder of one test."""
+
+    folder: Path
+    run_of: Callable[..., Any]
+
+    async def in_language(self, made: Dub, language: str, texts: tuple[str, ...]) -> ArtifactRef:
+        """A result like this one in another language: half as loud, and with other words."""
+        quiet = self.folder / f"quiet.{language}{made.media.suffix}"
+        sound = "libopus" if made.media.suffix == ".webm" else "aac"
+        ffmpeg(
+            *("-i", str(made.media), "-map", "0:v", "-map", "0:a", "-c:v", "copy"),
+            *("-af", "volume=0.5", "-c:a", sound, str(quiet)),
+        )
+        store, prefix = made.store, f"users/{USER}/{language}"
+        segments = tuple(
+            line.model_copy(update={"text": text})
+            for line, text in zip(made.result.segments, texts, strict=True)
+        )
+        cues = [
+            Cue(round(line.placed_start * 1000), round(line.placed_end * 1000), (line.text,))
+            for line in segments
+        ]
+        srt = await store.write(f"{prefix}/srt", to_srt(cues).encode(), SRT_TYPE)
+        own = Subtitles(language=language, srt=srt, vtt=srt)
+        result = made.result.model_copy(
+            update={
+                "target_language": language,
+                "media": await store.write_file(f"{prefix}/media", quiet, made.result.media.media_type),
+                "segments": segments,
+                "subtitles": (made.result.subtitles[0], own),
+            }
+        )
+        return await store.write_document(f"{prefix}/result", result)
+
+    async def make(
+        self, made: Dub, kind: ExportKind, container: str, *results: ArtifactRef, **how: Any
+    ) -> Exported:
+        """Run the stage on the source and these results (by default the dub's own)."""
+        run = self.run_of(user_id=USER)
+        source = await made.store.stat(f"users/{USER}/uploads/source")
+        asked = how.get("subtitles")
+        request = ExportRequested(
+            job=run.job,
+            spec=run.spec.model_copy(update={"source": source, "preview_seconds": how.get("seconds")}),
+            kind=kind,
+            container=container,
+            results=results or (made.event.result,),
+            subtitles=ExportSubtitles(**asked) if asked else None,
+        )
+        stage = MakeExport(
+            made.store, Ducking(), how.get("separator"), most_seconds=how.get("most_seconds", 120.0)
+        )
+        scratch = Path(tempfile.mkdtemp(dir=self.folder))
+        work = Work(cancel=how.get("cancel") or CancelToken(), scratch=scratch)
+        (event,) = await stage.handle(CloudEvent.wrap(request, service="test"), work)
+        assert isinstance(event, ExportMade)
+        path = scratch / f"export.{container}"
+        await made.store.fetch(event.media, path)
+        return Exported(path, event)
+
+
+@pytest.fixture
+def exports(tmp_path: Path, run_of: Callable[..., Any]) -> Exports:
+    return Exports(tmp_path, run_of)

@@ -22,6 +22,7 @@ _TABLES = (
     "edited_languages",
     "revisions",
     "renders",
+    "exports",
     "job_artifacts",
     "user_streams",
     "job_events",

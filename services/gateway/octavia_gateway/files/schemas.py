@@ -8,9 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from octavia_common.documents import DubResult, PlacedSegment
+from octavia_common.events import ExportKind
 from octavia_subtitles.rules import Cue, Rule, Rules, Violation
 from pydantic import BaseModel, Field
 
+from octavia_gateway.exports.possible import of_file
 from octavia_gateway.files.models import FileMedia, FileRecord, FileType
 from octavia_gateway.files.tus.models import Upload, UploadState
 from octavia_gateway.pagination import Page
@@ -27,6 +29,9 @@ class FileResponse(BaseModel):
     size_bytes: int
     sha256: str
     media: FileMedia
+    containers: dict[ExportKind, list[str]] = Field(
+        description="Which files can be made of a dub of it, by kind: containers, the usual one first."
+    )
     created_at: datetime
 
     @classmethod
@@ -41,6 +46,7 @@ class FileResponse(BaseModel):
             size_bytes=record.size_bytes,
             sha256=record.sha256,
             media=record.media,
+            containers={kind: list(each) for kind, each in of_file(record.media).items()},
             created_at=record.created_at,
         )
 

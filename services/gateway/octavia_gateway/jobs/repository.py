@@ -13,7 +13,7 @@ from octavia_gateway.jobs.models import Job, JobOutput
 from octavia_gateway.jobs.run import Run
 from octavia_gateway.jobs.states import JobStatus
 from octavia_gateway.jobs.units import Units
-from octavia_gateway.retention.in_use import JOB_AT_WORK, RENDER_AT_WORK
+from octavia_gateway.retention.in_use import EXPORT_AT_WORK, JOB_AT_WORK, RENDER_AT_WORK
 
 
 class JobsRepository:
@@ -161,8 +161,9 @@ class JobsRepository:
         )
 
     async def is_rendered(self, connection: Connection, job_id: UUID) -> bool:
-        """Whether an edited language of the job is being put together just now."""
-        query = f"SELECT EXISTS (SELECT 1 FROM renders WHERE job_id = $1 AND {RENDER_AT_WORK})"  # noqa: S608
+        """Whether an edited language, or an export, of the job is being put together just now."""
+        query = f"""SELECT EXISTS (SELECT 1 FROM renders WHERE job_id = $1 AND {RENDER_AT_WORK})
+                        OR EXISTS (SELECT 1 FROM exports WHERE job_id = $1 AND {EXPORT_AT_WORK})"""  # noqa: S608
         return bool(await connection.fetchval(query, job_id))
 
     async def mark_deleted(self, connection: Connection, job_id: UUID) -> None:

@@ -9,6 +9,7 @@ from octavia_common.events import CloudEvent, EventData, JobEvent
 from octavia_gateway.database import Connection
 from octavia_gateway.editing.projection import RenderProjection
 from octavia_gateway.events.log import EventLog
+from octavia_gateway.exports.projection import ExportProjection
 from octavia_gateway.files.made_objects import list_made
 from octavia_gateway.projection.artifacts import keys_in
 from octavia_gateway.projection.jobs import JobProjection
@@ -27,6 +28,7 @@ class WorkProjection:
         self._videos = videos
         self._held = HeldProjection()
         self._renders = RenderProjection()
+        self._exports = ExportProjection()
         self._log = log
 
     async def handle(self, connection: Connection, events: Sequence[CloudEvent[Any]]) -> Sequence[EventData]:
@@ -34,6 +36,7 @@ class WorkProjection:
         drafts = await self._jobs.project(connection, events)
         drafts += await self._held.project(connection, events)
         drafts += await self._renders.project(connection, events)
+        drafts += await self._exports.project(connection, events)
         drafts += await self._videos.project(connection, events)
         await list_made(connection, _made(events))
         await self._log.append(connection, drafts)

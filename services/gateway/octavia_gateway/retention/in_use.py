@@ -15,10 +15,11 @@ _LOCKS = 0x6F637461
 JOB_AT_WORK = "status IN ('queued', 'processing', 'review')"
 VIDEO_AT_WORK = "status IN ('pending', 'processing')"
 RENDER_AT_WORK = "status = 'rendering'"
+EXPORT_AT_WORK = "status = 'making'"
 
 
 def nobody_at_work(user: str, *, nor: str | None = None) -> str:
-    """The SQL condition that no job, video or rendering of the user, an SQL expression, is at work.
+    """The SQL condition that no job, video, rendering or export of the user, an SQL expression, is at work.
 
     Where `nor` is given, there is none either for whose row, `busy`, that condition holds.
     """
@@ -28,7 +29,9 @@ def nobody_at_work(user: str, *, nor: str | None = None) -> str:
 AND NOT EXISTS (
     SELECT 1 FROM videos busy WHERE busy.user_id = {user} AND (busy.{VIDEO_AT_WORK}{otherwise}))
 AND NOT EXISTS (
-    SELECT 1 FROM renders busy WHERE busy.user_id = {user} AND (busy.{RENDER_AT_WORK}{otherwise}))"""  # noqa: S608
+    SELECT 1 FROM renders busy WHERE busy.user_id = {user} AND (busy.{RENDER_AT_WORK}{otherwise}))
+AND NOT EXISTS (
+    SELECT 1 FROM exports busy WHERE busy.user_id = {user} AND (busy.{EXPORT_AT_WORK}{otherwise}))"""  # noqa: S608
 
 
 async def begin_using(connection: Connection, user_id: UUID) -> None:

@@ -82,6 +82,9 @@ _ABOUT_JOBS = (
     "INSERT INTO revisions (job_id, user_id, language, revision) VALUES ($1, $2, 'es', 1)",
     "INSERT INTO renders (hold_id, user_id, job_id, language, revision, deadline_at) "
     "VALUES ($1, $2, $1, 'es', 1, now())",
+    "INSERT INTO exports "
+    "(export_id, job_id, user_id, digest, kind, container, languages, results, deadline_at) "
+    "SELECT $1, job_id, $2, 'x', 'tracks', 'mkv', '{}', '{}', now() FROM jobs WHERE user_id = $2 LIMIT 1",
     "WITH hook AS (INSERT INTO webhooks (webhook_id, user_id, url, kinds, secret) "
     "VALUES ($1, $2, 'x', '{}', 'x') RETURNING *) "
     "INSERT INTO webhook_deliveries (delivery_id, webhook_id, user_id, kind, body) "

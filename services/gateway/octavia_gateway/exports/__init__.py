@@ -1,0 +1,1 @@
+"""Exports: other files of a finished job, made for nothing and kept with it."""
