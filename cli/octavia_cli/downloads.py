@@ -50,6 +50,8 @@ def result_path(source: Path, language: str, media_type: str | None, folder: Pat
         "video/x-matroska": ".mkv",
         "video/webm": ".webm",
         "video/quicktime": ".mov",
+        "application/x-subrip": ".srt",
+        "text/vtt": ".vtt",
     }
     suffix = source.suffix
     if media_type in suffixes and not (suffix.lower() in (".mov", ".m4v") and media_type == "video/mp4"):

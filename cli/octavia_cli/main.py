@@ -2,7 +2,17 @@
 
 import typer
 
-from octavia_cli.commands import account, capabilities, credit, export, generate, jobs, translate, videos
+from octavia_cli.commands import (
+    account,
+    capabilities,
+    credit,
+    export,
+    generate,
+    jobs,
+    subtitles,
+    translate,
+    videos,
+)
 from octavia_cli.messages import _
 from octavia_cli.plugins import WithPlugins
 
@@ -20,6 +30,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.command("translate", help=_("Dub a video into other languages."))(translate.translate)
+app.add_typer(subtitles.app, name="subtitles", help=_("Make, translate and check subtitles."))
 app.command("generate", help=_("Generate a video from a prompt, or from a picture."))(generate.generate)
 app.command("jobs", help=_("List your jobs, or show one."))(jobs.jobs)
 app.command("download", help=_("Download the results of a job again."))(jobs.download_results)

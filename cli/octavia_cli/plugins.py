@@ -36,6 +36,25 @@ class WithPlugins(TyperGroup):
         return None if point is None else _loaded(point)
 
 
+class Extended(TyperGroup):
+    """A group of ours to which the plug-in of the same name adds. Its own commands cannot be replaced."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        own = super().list_commands(ctx)
+        others = self._others()
+        return [*own, *(name for name in others.list_commands(ctx) if name not in own)] if others else own
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        own, others = super().get_command(ctx, cmd_name), self._others()
+        return own if own is not None or others is None else others.get_command(ctx, cmd_name)
+
+    def _others(self) -> Any:
+        """The plug-in's group; None where there is none, or it is a single command."""
+        point = found().get(self.name or "")
+        command = None if point is None else _loaded(point)
+        return command if hasattr(command, "list_commands") else None
+
+
 def _loaded(point: EntryPoint) -> Any:
     try:
         app = point.load()

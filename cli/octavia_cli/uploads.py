@@ -33,7 +33,7 @@ def kind_of(file: Path) -> str:
 
 
 def upload(api: Api, path: Path, on_progress: OnProgress, *, file_type: str = "video") -> dict[str, Any]:
-    """Upload a file (`file_type`: video, audio, image); returns its document (`file_id`, `media`…).
+    """Upload a file (`file_type`: video, audio, subtitle, image); returns its document (`file_id`, `media`…).
 
     Raises CliError.
     """

@@ -56,6 +56,9 @@ class Upload:
     data: bytearray = field(default_factory=bytearray)
 
 
+WISHES = ("options", "model_size", "subtitle_file_id")
+
+
 @dataclass
 class Miniature:
     """Its state, what it was asked (`calls`), and its faults."""
@@ -76,6 +79,7 @@ class Miniature:
     steps: list[tuple[str, str, float, str]] = field(default_factory=lambda: list(STEPS))
     balance: int = 100
     result: bytes = b"a dubbed video" * 50_000
+    media_type: str = "video/mp4"
     error: str | None = None
     notes: list[str] = field(default_factory=list)
     videos: MiniatureVideos = field(default_factory=MiniatureVideos)
@@ -110,6 +114,8 @@ class Miniature:
             Route(f"{v1}/files/{{id}}", self.file),
             Route(f"{v1}/jobs/video-translate/create", self.create_job, methods=["POST"]),
             Route(f"{v1}/jobs/audio-translate/create", self.create_job, methods=["POST"]),
+            Route(f"{v1}/jobs/subtitles/create", self.create_job, methods=["POST"]),
+            Route(f"{v1}/jobs/subtitle-translate/create", self.create_job, methods=["POST"]),
             Route(f"{v1}/batches", self.create_batch, methods=["POST"]),
             Route(f"{v1}/batches/{{id}}", self.batch),
             Route(f"{v1}/batches/{{id}}/process", self.process_batch, methods=["POST"]),
@@ -256,7 +262,7 @@ class Miniature:
 
     async def create_job(self, request: Request) -> Response:
         self.keys.append(request.headers["idempotency-key"])
-        body = await request.json()
+        body = {"target_languages": ["en"], **await request.json()}
         if "xx" in body["target_languages"]:
             return problem(
                 422, "unsupported_language", "Cannot translate en to xx. What can be done: en to es, fr."
@@ -266,7 +272,7 @@ class Miniature:
             "id": job_id, "kind": "video_translate", "step": -1, "attempt": 1,
             "filename": self.files[body["file_id"]]["filename"], "duration_seconds": 42.0,
             "source_language": body["source_language"], "target_languages": body["target_languages"],
-            "wishes": {name: body[name] for name in ("options", "model_size") if name in body},
+            "wishes": {name: body[name] for name in WISHES if name in body},
             "quote": {"credits": 10 * len(body["target_languages"]), "price_version": "1"},
             "created_at": "2026-01-01T10:20:30.123456Z",
         }  # fmt: skip
@@ -333,7 +339,7 @@ class Miniature:
             {
                 "language": language,
                 "size_bytes": len(self.result),
-                "media_type": "video/mp4",
+                "media_type": self.media_type,
                 "download": f"/api/v1/jobs/{job_id}/download?language={language}",
             }
             for language in job["target_languages"]

@@ -66,6 +66,7 @@ def kind_word(kind: str) -> str:
         "video_translate": _("dubbed video"),
         "audio_translate": _("dubbed audio"),
         "subtitles": _("subtitles"),
+        "subtitle_translate": _("translated subtitles"),
         "video_generate": _("generated video"),
     }
     return words.get(kind, kind)

@@ -11,7 +11,7 @@ import typer
 from octavia_cli.api import Api
 from octavia_cli.batches import BatchTranslation, check_all_done, check_files
 from octavia_cli.downloads import fetch
-from octavia_cli.errors import JobFailedError
+from octavia_cli.errors import JobFailedError, UsageError
 from octavia_cli.following import Followed, follow
 from octavia_cli.messages import _
 from octavia_cli.progress import Reporter, reporter
@@ -27,6 +27,13 @@ from octavia_cli.terminal import (
 )
 from octavia_cli.uploads import kind_of, upload
 from octavia_cli.wishes import Wishes
+
+SubtitlesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--subtitles", help=_("Subtitle file in the language spoken, used in place of recognising it.")
+    ),
+]
 
 
 @reports_errors
@@ -68,27 +75,33 @@ def translate(
     model_size: Annotated[
         str | None, typer.Option("--model-size", help=_("Size of the recogniser's model."))
     ] = None,
+    subtitles: SubtitlesOption = None,
     server: ServerOption = DEFAULT_SERVER,
     as_json: JsonOption = False,
 ) -> None:
     """Upload, dub, download. A result is named `talk.es.mp4`; an earlier one of that name is replaced."""
     check_files(files, folder)
+    if subtitles is not None:
+        check_files([subtitles], folder)
+        if len(files) > 1:
+            raise UsageError(_("--subtitles belongs to one file; give them one by one."))
     wishes = Wishes(style, formality, voice or (), clone_voice, speakers, glossary, model_size).body()
     with signed_in(server) as api, reporter(err()) as report:
         if len(files) > 1:
             done = BatchTranslation(api, report, files, folder).run(source, to, wishes)
         else:
-            done = Translation(api, report, files[0], folder).run(source, to, wishes)
+            done = Translation(api, report, files[0], folder, subtitles=subtitles).run(source, to, wishes)
     jobs: list[dict[str, Any]] = done.get("jobs", [done])
     if as_json:
         print_json(done)
     else:
-        _tell(done, jobs)
+        tell(done, jobs)
     if len(files) > 1:
         check_all_done(done)
 
 
-def _tell(done: dict[str, Any], jobs: list[dict[str, Any]]) -> None:
+def tell(done: dict[str, Any], jobs: list[dict[str, Any]]) -> None:
+    """Say where the results lie, what they say of themselves, and what they cost."""
     for job in jobs:
         for language, path in job["files"].items():
             out().print(f"{language}: {path}", markup=False, soft_wrap=True)
@@ -114,30 +127,34 @@ def _tell(done: dict[str, Any], jobs: list[dict[str, Any]]) -> None:
 
 @dataclass(frozen=True)
 class Translation:
-    """One run of `octavia translate`."""
+    """One run of `octavia translate`, or of its kin.
+
+    `work` is what is done with the file, as the address of the request has it, and `file_type` what the file
+    is uploaded as; its name tells where they are left out. `subtitles` are used in place of recognition.
+    """
 
     api: Api
     report: Reporter
     file: Path
     folder: Path | None
+    work: str | None = None
+    file_type: str | None = None
+    subtitles: Path | None = None
 
     def run(
         self, source: str, targets: list[str], wishes: Mapping[str, Any] = MappingProxyType({})
     ) -> dict[str, Any]:
         """Everything from the upload to the finished files; returns what `--json` prints. Raises CliError."""
-        kind = kind_of(self.file)
-        brought = upload(
-            self.api, self.file, lambda share: self.report.uploading(self.file.name, share), file_type=kind
-        )
-        job = self.api.post(
-            f"/jobs/{kind}-translate/create",
-            {
-                "file_id": brought["file_id"],
-                "source_language": source,
-                "target_languages": targets,
-                **wishes,
-            },
-        )
+        kind = self.file_type or kind_of(self.file)
+        asked: dict[str, Any] = {
+            "file_id": self._brought(self.file, kind),
+            "source_language": source,
+            **({"target_languages": targets} if targets else {}),
+            **wishes,
+        }
+        if self.subtitles is not None:
+            asked["subtitle_file_id"] = self._brought(self.subtitles, "subtitle")
+        job = self.api.post(f"/jobs/{self.work or f'{kind}-translate'}/create", asked)
         balance = self.api.get("/credits")
         self.report.say(
             _(
@@ -162,6 +179,13 @@ class Translation:
             "credits_available": self.api.get("/credits")["available"],
             "notes": self._notes(job),
         }
+
+    def _brought(self, file: Path, kind: str) -> str:
+        """Upload a file; returns its id."""
+        brought = upload(
+            self.api, file, lambda share: self.report.uploading(file.name, share), file_type=kind
+        )
+        return str(brought["file_id"])
 
     def _followed(self, job_id: str) -> dict[str, Any]:
         try:

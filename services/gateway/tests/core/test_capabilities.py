@@ -12,11 +12,16 @@ from octavia_common.events import (
     CloudEvent,
     DetectedLanguage,
     EnginePublished,
+    JobKind,
     JobOptions,
     JobSubmitted,
     Voice,
 )
-from octavia_gateway.capabilities.errors import OptionNotHeededError, SpeechNotCheckedError
+from octavia_gateway.capabilities.errors import (
+    OptionNotHeededError,
+    SpeechNotCheckedError,
+    UnsupportedLanguagesError,
+)
 from octavia_gateway.capabilities.models import Capabilities, Told
 from octavia_gateway.capabilities.wishes import check_wishes
 from octavia_gateway.jobs.options import OptionsRequest
@@ -94,6 +99,8 @@ async def test_anybody_may_read_what_can_be_done(world: World) -> None:
     assert answer.headers["cache-control"] == "public, max-age=60"
     assert answer.json() == {
         "sources": [{"language": "en", "targets": ["es", "ca", "gl", "fr", "pt"]}],
+        "subtitles": [{"language": "en", "targets": ["en", "es", "ca", "gl", "fr", "pt"]}],
+        "subtitle_translations": [{"language": "en", "targets": ["es", "ca", "gl", "fr", "pt"]}],
         "detects_language": False,
         "model_sizes": [],
         "voices": [
@@ -277,3 +284,38 @@ async def _create(world: World, member: Member, headers: dict[str, str] | None =
     file = await world.add_file(member, file_id=uuid4())
     body = {"file_id": str(file.file_id), "source_language": "en", "target_language": "es", **changes}
     return await world.client.post(CREATE, json=body, headers={**member.headers, **(headers or {})})
+
+
+def test_subtitles_need_no_voice_and_files_nobody_who_listens() -> None:
+    heard, translator, spoken = ENGINES
+    can = Capabilities.of(told(heard, translator, spoken.model_copy(update={"languages": ("es",)})), {})
+    assert can.languages.pairs == {"en": ["es"]}
+    assert can.languages_of(JobKind.SUBTITLES).resolve("en", ["en", "fr"]) == ("en", ("en", "fr"))
+    deaf = Capabilities.of(told(heard.model_copy(update={"languages": ("de",)}), translator, spoken), {})
+    assert deaf.languages_of(JobKind.SUBTITLES).pairs == {"de": ["de"]}, "its own language at least"
+    assert deaf.languages_of(JobKind.SUBTITLE_TRANSLATE).resolve("en", ["fr"]) == ("en", ("fr",))
+    with pytest.raises(UnsupportedLanguagesError):
+        deaf.languages_of(JobKind.SUBTITLE_TRANSLATE).resolve("en", ["en"])
+
+
+def test_a_translator_of_any_pair_writes_in_any_language_of_what_is_heard() -> None:
+    heard, translator, spoken = ENGINES
+    can = Capabilities.of(told(heard, translator.model_copy(update={"pairs": None}), spoken), {})
+    subtitles = can.languages_of(JobKind.SUBTITLES)
+    assert subtitles.resolve("en", ["en", "he", "ja"]) == ("en", ("en", "he", "ja"))
+    with pytest.raises(UnsupportedLanguagesError):
+        subtitles.resolve("fr", ["he"])
+    assert can.languages_of(JobKind.SUBTITLE_TRANSLATE).resolve("xh", ["zu"]) == ("xh", ("zu",))
+
+
+def test_the_operators_pairs_bound_what_is_written_too() -> None:
+    can = Capabilities.of(told(*ENGINES), {"en": ["fr"]})
+    assert can.languages_of(JobKind.SUBTITLES).pairs == {"en": ["en", "fr"]}
+    assert Capabilities.of(told(*ENGINES), {"de": ["fr"]}).languages_of(JobKind.SUBTITLES).pairs == {}
+
+
+def test_what_is_never_spoken_has_no_wishes_of_voices() -> None:
+    can = Capabilities.of(told(*PRODUCTION), {})
+    assert "voices" in can.options_of(JobKind.VIDEO_TRANSLATE)
+    assert not {"voices", "clone_voice"} & set(can.options_of(JobKind.SUBTITLES))
+    assert "glossary" in can.options_of(JobKind.SUBTITLES)
