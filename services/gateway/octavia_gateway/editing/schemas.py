@@ -151,7 +151,7 @@ class LanguageResponse(BaseModel):
     """Where one language of a job stands."""
 
     language: str
-    status: Literal["completed", "stale", "rendering", "failed"]
+    status: Literal["review", "completed", "stale", "rendering", "failed"]
     revision: int
     output_revision: int
     error_code: str | None

@@ -29,14 +29,17 @@ from octavia_gateway.reviewing.bases import AT_ONCE, Bases, no_such_language, re
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a language of a job stands."""
+    """Where a language of a job stands; `waits` says that it is to be looked at before it is spoken."""
 
     edited: Edited
     render: Render | None
+    waits: bool = False
 
     @property
     def state(self) -> str:
-        """`rendering`, `failed` (its last rendering), `stale` (not rendered as it is) or `completed`."""
+        """`review`, `rendering`, `failed` (its last rendering), `stale` (not as its lines are), `completed`."""
+        if self.waits:
+            return "review"
         if self.render is not None and self.render.status is RenderStatus.RENDERING:
             return "rendering"
         if self.edited.head == self.edited.rendered:
@@ -129,16 +132,18 @@ class EditingService:
         """Where each language stands. Raises JobNotFoundError (404), NotEditableError (409)."""
         async with self._database.user_transaction(user_id) as connection:
             job = await self._jobs.get(connection, user_id, job_id)
-            if not job.outputs:
-                raise NotEditableError("Only a completed job has languages that can be rendered.")
             edited = await self._editing.all_of(connection, user_id, job_id)
             renders = await self._editing.newest_renders(connection, user_id, job_id)
+        there = [*review_languages(job), *job.outputs]
+        if not there:
+            raise NotEditableError("Only a completed job has languages that can be rendered.")
         return [
             Standing(
-                edited.get(language) or Edited(language, output.result),
-                renders.get(language),
+                edited.get(base.language) or Edited(base.language, base.ref),
+                renders.get(base.language),
+                waits=base.hold_id is not None,
             )
-            for language, output in job.outputs.items()
+            for base in [await self.bases.of(job, language) for language in there]
         ]
 
     async def render(self, user_id: UUID, job_id: UUID, languages: Sequence[str] | None) -> list[Standing]:
@@ -151,7 +156,10 @@ class EditingService:
             if language not in standing:
                 raise no_such_language(language, list(standing))
         for language in languages or standing:
-            if standing[language].edited.head != standing[language].edited.rendered:
+            if standing[language].waits:
+                if languages:
+                    raise NotEditableError("These lines wait for review: release the job instead.")
+            elif standing[language].edited.head != standing[language].edited.rendered:
                 table = await self.table(user_id, job_id, language)
                 if any(line.translating for line in table.lines):
                     raise TranslatingError(language)

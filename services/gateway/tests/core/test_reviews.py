@@ -130,6 +130,9 @@ async def test_a_transcript_is_mended_and_the_job_goes_on_with_it(world: World) 
     assert [line["text"] for line in table["segments"]] == ["Hello.", "Good by."]
     assert (await job.say("0001-00", None, 0, "en", 422))["code"] == "unsuitable_change"
     await job.say("0001-00", "Goodbye.", 0, "en")
+    (standing,) = (await job.ask("GET", "/languages"))["items"]
+    assert (standing["language"], standing["status"], standing["revision"]) == ("en", "review", 1)
+    assert (await job.ask("POST", "/render", 409, json={"languages": ["en"]}))["code"] == "not_editable"
     planned, plan = await job.release()
     assert planned.released
     assert planned.job.hold_id == job.events.job.hold_id

@@ -9,7 +9,7 @@ import { go } from "../router.js";
 import { confirm } from "../ui/dialog.js";
 import { badge, bar, bones, button, complain, during, failed, note } from "../ui/parts.js";
 import { downloads, player } from "../ui/player.js";
-import { sourceName, stepOf } from "../ui/recent-jobs.js";
+import { sourceName, sourceOf, stepOf } from "../ui/recent-jobs.js";
 import { timeline } from "../ui/timeline.js";
 import { toast } from "../ui/toast.js";
 
@@ -80,6 +80,8 @@ function working(first) {
   const spoken = h("p", { class: "unseen", role: "status" });
   const cancel = button(t("action.cancel"), { on: { click: () => stop(job, cancel) } });
   const begin = button(t("job.begin", { count: first.quote.credits }), { kind: "main", on: { click: () => during(begin, () => process(job)) } });
+  const release = button(t("job.release"), { kind: "main", on: { click: () => during(release, () => post(`/jobs/${job.id}/release`)) } });
+  const review = h("div", { hidden: true });
   let phase = "";
 
   function tick() {
@@ -99,6 +101,10 @@ function working(first) {
     cancel.hidden = job.cancel_requested;
     cancel.lastElementChild.textContent = t("action.cancel");
     begin.hidden = job.status !== "pending";
+    const waits = job.status === "review" && !job.cancel_requested;
+    release.hidden = !waits;
+    if (waits && review.hidden) fill(review, waiting(job));
+    review.hidden = !waits;
     picture.update(job);
     if (phase !== job.phase) {
       phase = job.phase;
@@ -108,10 +114,17 @@ function working(first) {
     tick();
   }
 
-  const element = h("section", { class: "card stack", "aria-label": t("job.progress") },
+  const element = h("section", { class: "card stack", "aria-label": t("job.progress") }, review,
     h("div", { class: "row apart" }, h("div", { class: "grow" }, step, times), figure), progress.element, phases, spoken, picture.element,
     h("p", { class: "hint" }, t("job.held", { count: first.quote.credits })));
-  return { element, update, tick, actions: [begin, cancel] };
+  return { element, update, tick, actions: [begin, release, cancel] };
+}
+
+/** What its owner can do while a job waits for them, and until when. */
+function waiting(job) {
+  const language = job.options.review === "transcript" ? sourceOf(job) : job.target_languages[0];
+  return note("info", h("h2", {}, t("job.review_title")), h("p", {}, t("job.review_do", { until: date(job.deadline_at) })),
+    h("a", { class: "button", href: `/jobs/${job.id}/edit?language=${encodeURIComponent(language)}` }, t("job.review_lines")));
 }
 
 function phaseClass(name, phase) {
