@@ -56,18 +56,22 @@ def checked(model: type[BaseModel], document: dict[str, Any]) -> dict[str, Any]:
 def job(status: str = "processing", **changes: Any) -> dict[str, Any]:
     """A translation in some state."""
     job_id = str(changes.pop("id", uuid.uuid4()))
-    at_work = status in ("processing", "queued")
+    at_work = status in ("processing", "queued", "review")
+    delivered = status in ("completed", "partially_completed")
     document = {
         "id": job_id,
         "kind": "video_translate",
         "status": status,
-        "phase": {"completed": "COMPLETED", "failed": "FAILED", "cancelled": "CANCELLED"}.get(
-            status, "TRANSLATING"
-        ),
-        "progress_percentage": 100 if status == "completed" else 46.5,
+        "phase": {
+            "completed": "COMPLETED",
+            "partially_completed": "COMPLETED",
+            "failed": "FAILED",
+            "cancelled": "CANCELLED",
+        }.get(status, "TRANSLATING"),
+        "progress_percentage": 100 if delivered else 46.5,
         "current_step": "Translating part 8 of 14",
         "step": {
-            "code": "translating" if at_work else status,
+            "code": "translating" if at_work and status != "review" else status,
             "number": 8,
             "total": 14,
             "language": "",
@@ -82,14 +86,14 @@ def job(status: str = "processing", **changes: Any) -> dict[str, Any]:
         "target_language": "es",
         "target_languages": ["es", "fr"],
         "quote": {"credits": 50, "price_version": "v"},
-        "credits_charged": 50 if status == "completed" else None,
+        "credits_charged": 50 if delivered else None,
         "batch_id": None,
         "attempt": 1,
         "cancel_requested": False,
         "created_at": datetime.now(UTC) - timedelta(minutes=6),
         "started_at": datetime.now(UTC) - timedelta(minutes=2, seconds=14),
         "finished_at": None if at_work else datetime.now(UTC) - timedelta(seconds=20),
-        "deadline_at": None,
+        "deadline_at": datetime.now(UTC) + timedelta(days=3) if at_work else None,
         "output_file": None,
         "outputs": [
             {
@@ -98,11 +102,19 @@ def job(status: str = "processing", **changes: Any) -> dict[str, Any]:
                 "media_type": "video/mp4",
                 "download": f"/api/v1/jobs/{job_id}/download?language={language}",
             }
-            for language in ("es", "fr")
+            for language in (("es",) if status == "partially_completed" else ("es", "fr"))
         ]
-        if status == "completed"
+        if delivered
         else [],
-        "failed_languages": [],
+        "failed_languages": [
+            {
+                "language": "fr",
+                "error_code": "unsupported_language",
+                "error_message": "The translator does not know French.",
+            }
+        ]
+        if status == "partially_completed"
+        else [],
         "error_code": "damaged_media" if status == "failed" else None,
         "error_message": "The file cannot be read to its end; upload an undamaged copy."
         if status == "failed"
@@ -409,6 +421,8 @@ FIXED: dict[str, Any] = {
         CapabilitiesResponse,
         {
             "sources": [{"language": "en", "targets": ["es", "ca", "gl", "fr", "pt"]}],
+            "subtitles": [{"language": "en", "targets": ["en", "es", "fr"]}],
+            "subtitle_translations": [{"language": "en", "targets": ["es", "fr"]}],
             "detects_language": True,
             "model_sizes": [],
             "voices": [],

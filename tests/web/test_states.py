@@ -29,13 +29,15 @@ LOOKS: dict[str, dict[str, Any]] = {
     },
 }
 
-WORKING, DONE, FAILED, CANCELLED = (str(uuid.UUID(int=place)) for place in (11, 12, 13, 14))
+WORKING, DONE, FAILED, CANCELLED, WAITING, PARTIAL = (str(uuid.UUID(int=place)) for place in range(11, 17))
 PAGES = {
     "signing in": "/sign-in",
     "registering": "/register",
     "translating": "/",
     "a job at work": f"/jobs/{WORKING}",
     "a job that is done": f"/jobs/{DONE}",
+    "a job that waits for review": f"/jobs/{WAITING}",
+    "a job that misses a language": f"/jobs/{PARTIAL}",
     "a job that failed": f"/jobs/{FAILED}",
     "a job that was cancelled": f"/jobs/{CANCELLED}",
     "a job that is not there": f"/jobs/{uuid.UUID(int=99)}",
@@ -65,7 +67,14 @@ def still(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def furnish(stage: Stage, still: bytes) -> None:
     """One of everything."""
     stage.media["thumbnail"] = (still, "image/webp")
-    states = {WORKING: "processing", DONE: "completed", FAILED: "failed", CANCELLED: "cancelled"}
+    states = {
+        WORKING: "processing",
+        DONE: "completed",
+        FAILED: "failed",
+        CANCELLED: "cancelled",
+        WAITING: "review",
+        PARTIAL: "partially_completed",
+    }
     stage.jobs = [job(status, id=job_id) for job_id, status in states.items()]
     statuses = ("processing", "completed", "failed", "pending", "cancelled", "expired")
     stage.videos = [video(status, number) for number, status in enumerate(statuses)]
