@@ -37,7 +37,7 @@ class Standing:
 
     @property
     def state(self) -> str:
-        """`review`, `rendering`, `failed` (its last rendering), `stale` (not as its lines are), `completed`."""
+        """`review`, `rendering`, `failed` (to be rendered), `stale` (not as its lines are) or `completed`."""
         if self.waits:
             return "review"
         if self.render is not None and self.render.status is RenderStatus.RENDERING:

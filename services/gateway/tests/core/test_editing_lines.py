@@ -1,13 +1,22 @@
 """Lines, changes and revisions of them: nothing else decides what a person sees and hears."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from octavia_common.documents import ChunkPlan, PlannedChunk
 from octavia_common.events import ArtifactRef, ChunkRef
-from octavia_gateway.editing.changes import AddLine, ChangeLine, DeleteLine, JoinLines, SplitLine, applied
+from octavia_gateway.editing.changes import (
+    AddLine,
+    ChangeLine,
+    DeleteLine,
+    JoinLines,
+    SplitLine,
+    TranslateLine,
+    applied,
+)
 from octavia_gateway.editing.errors import UnknownSegmentError, UnsuitableChangeError
 from octavia_gateway.editing.history import Revision, at_revision
 from octavia_gateway.editing.lines import BREATH_SECONDS, Line, Lines, in_order, slot_end, translations
@@ -165,6 +174,51 @@ def test_edits_one_by_one_and_the_final_text_at_once_are_the_same(edits: list[tu
         one_by_one = applied(one_by_one, [change], revision=number, duration=DURATION)
     final = [ChangeLine(id=BASE[place].id, text=text) for place, text in dict(edits).items()]
     assert _documents(one_by_one) == _documents(applied(BASE, final, revision=1, duration=DURATION))
+
+
+def test_a_line_that_is_translated_anew_has_no_text_until_it_is_answered() -> None:
+    change = TranslateLine(id="0000-01")
+    pending = applied(BASE, [change], revision=1, duration=DURATION)
+    assert (pending[0].translating, pending[0].text) == (True, "")
+    answered = applied(BASE, [change], revision=1, duration=DURATION, texts={"0000-01": "nuevo"})
+    assert (answered[0].translating, answered[0].text, answered[0].untranslated) == (False, "nuevo", False)
+    failed = applied(BASE, [change], revision=1, duration=DURATION, texts={})
+    assert (failed[0].translating, failed[0].untranslated) == (False, True)
+    written = applied(pending, [ChangeLine(id="0000-01", text="propio")], revision=2, duration=DURATION)
+    assert (written[0].translating, written[0].text) == (False, "propio")
+    with pytest.raises(UnsuitableChangeError, match="no source text"):
+        applied(
+            (line(1, 1.0, 3.0, source_text=" "),),
+            [TranslateLine(id="0000-01")],
+            revision=1,
+            duration=DURATION,
+        )
+
+
+@given(histories(), texts)
+def test_an_answer_changes_nothing_but_the_text_that_was_asked_for(
+    revisions: list[Revision], text: str
+) -> None:
+    """Also where others have edited since, and gone back: each state is as if it had been there before."""
+    lines = at_revision(BASE, revisions, len(revisions), duration=DURATION)
+    spoken = [each for each in lines if each.source_text]
+    assume(spoken)
+    head = len(revisions) + 1
+    asked = Revision(head, (TranslateLine(id=spoken[-1].id),))
+    later = [
+        Revision(head + 1, (DeleteLine(id=spoken[0].id),)),
+        Revision(head + 2, back_to=head),
+        Revision(head + 3, back_to=0),
+    ]
+    waiting = [*revisions, asked, *later]
+    answered = [*revisions, replace(asked, texts={spoken[-1].id: text}), *later]
+    for wanted in range(head - 1, head + 4):
+        before = at_revision(BASE, waiting, wanted, duration=DURATION)
+        after = at_revision(BASE, answered, wanted, duration=DURATION)
+        assert after == tuple(
+            replace(was, text=text, translating=False, untranslated=not text) if was.translating else was
+            for was in before
+        )
 
 
 def _documents(lines: Lines) -> list[str]:

@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from octavia_common.events import ReleaseReason
+from octavia_gateway.jobs.announce import kind_of
+from octavia_gateway.jobs.models import Job
 from octavia_gateway.jobs.run import Run, apply
 from octavia_gateway.jobs.states import JobStatus, Phase
 from octavia_gateway.jobs.view import view_of
+from octavia_gateway.webhooks.kinds import KINDS
 
 from .events import NOW, JobEvents, spec_of
 
@@ -238,3 +241,20 @@ def test_units_of_languages_not_asked_for_count_nothing(language: str) -> None:
     made = JobEvents()
     run = run_after(made, made.planned())
     assert apply(run, made.translated(0, language), NOW) == run
+
+
+def test_web_hooks_can_be_told_of_every_end_and_of_a_job_that_waits() -> None:
+    made = JobEvents(chunks=1)
+    for status in JobStatus:
+        job = Job(
+            job_id=made.job.job_id,
+            user_id=made.job.user_id,
+            file_id=made.job.job_id,
+            spec=made.spec,
+            quote_credits=1,
+            price_version="v",
+            created_at=NOW,
+            run=Run(languages=made.spec.target_languages, status=status),
+        )
+        told = kind_of(job)
+        assert (told in KINDS) == (status.ended or status is JobStatus.REVIEW), told
