@@ -8,7 +8,7 @@ LOCAL := $(VENV)/python -m octavia_local
 # Tests run so many files at a time, each process with servers and a platform of its own (about 3 GiB).
 JOBS ?= 2
 
-.PHONY: help setup run up down logs test test-long test-unit hostile chaos soak test-engines test-engines-weekly test-tools vllm lint format bench capacity sample engines lock manifests test-deploy clean
+.PHONY: help setup run up down logs test test-long test-unit hostile chaos soak test-engines test-engines-weekly test-tools vllm lint format bench quality capacity sample engines lock manifests test-deploy clean
 
 help: ## Explain every target
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' Makefile
@@ -67,6 +67,9 @@ format: setup ## Let ruff put the layout of the code right
 
 bench: setup ## Measure; writes benchmarks/results.json
 	@$(VENV)/python -m octavia_benchmarks $(ARGS)
+
+quality: setup ## Dub a fixed, difficult set and print its figures beside a naive chain of the same engines
+	@$(VENV)/python -m octavia_benchmarks.quality $(ARGS)
 
 capacity: setup ## Simulate how many workers keep up with how much video; writes docs/capacity.md
 	@$(VENV)/python -m octavia_benchmarks.capacity $(ARGS)

@@ -20,6 +20,7 @@ from octavia_common.artifacts.keys import upload_key
 from octavia_common.cancellation import CancelToken
 from octavia_common.documents import ChunkPlan
 from octavia_common.events import (
+    ArtifactRef,
     AssemblyRequested,
     ChunkReleased,
     CloudEvent,
@@ -28,8 +29,10 @@ from octavia_common.events import (
     JobKind,
     JobRef,
     JobSpec,
+    LanguageAssembled,
 )
 from octavia_common.messaging.handlers import StageHandler, Work
+from octavia_synthesizer.engine import SynthesisEngine
 from octavia_synthesizer.engines import make_engine as make_synthesizer
 from octavia_synthesizer.handler import SynthesizeChunk
 from octavia_synthesizer.settings import SynthesizerSettings
@@ -38,9 +41,18 @@ from octavia_transcriber.recognition import RecognitionStage
 from octavia_transcriber.settings import TranscriberSettings
 from octavia_transcriber.splitting.silence import SilenceCutter
 from octavia_transcriber.splitting.stage import SplitStage
+from octavia_translator.engine import TranslationEngine
 from octavia_translator.engines import make_engine as make_translator
 from octavia_translator.handler import TranslateChunk
 from octavia_translator.settings import TranslatorSettings
+
+
+@dataclass(frozen=True)
+class Dubbed:
+    """What the last stage tells of a dub, and what was recognised, chunk by chunk."""
+
+    made: LanguageAssembled
+    transcripts: tuple[ArtifactRef, ...]
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,8 @@ class PlainScript:
     """The stages of one process, their engines started."""
 
     store: FakeArtifactStore
+    translator: TranslationEngine
+    synthesizer: SynthesisEngine
     split: StageHandler
     recognise: StageHandler
     translate: StageHandler
@@ -56,6 +70,11 @@ class PlainScript:
 
     async def dub(self, source: Path, *, seconds: float, target: str) -> bytes:
         """Dub a video of so many seconds; the finished file."""
+        dubbed = await self.dubbed(source, seconds=seconds, target=target)
+        return await self.store.read(dubbed.made.media, max_bytes=1 << 30)
+
+    async def dubbed(self, source: Path, *, seconds: float, target: str) -> Dubbed:
+        """Dub a video of so many seconds; all that was made of it."""
         user_id, job_id = uuid4(), uuid4()
         ref = await self.store.write_file(upload_key(user_id, uuid4()), source, "video/mp4")
         job = JobRef(
@@ -74,7 +93,7 @@ class PlainScript:
         )
         planned = await _run(self.split, CreditsReserved(job=job, spec=spec, amount=0))
         plan = await self.store.read_document(planned.plan, ChunkPlan)
-        speech = []
+        speech, transcripts = [], []
         for each in plan.chunks:
             released = ChunkReleased(
                 job=job,
@@ -85,13 +104,13 @@ class PlainScript:
                 target_languages=spec.target_languages,
             )
             transcribed = await _run(self.recognise, released)
+            transcripts.append(transcribed.transcript)
             translated = await _run(self.translate, transcribed)
             speech.append((await _run(self.synthesize, translated)).speech)
         request = AssemblyRequested(
             job=job, spec=spec, target_language=target, plan=planned.plan, speech=tuple(speech)
         )
-        assembled = await _run(self.assemble, request)
-        return await self.store.read(assembled.media, max_bytes=1 << 30)
+        return Dubbed(await _run(self.assemble, request), tuple(transcripts))
 
 
 @asynccontextmanager
@@ -108,6 +127,8 @@ async def plain_script() -> AsyncIterator[PlainScript]:
     try:
         yield PlainScript(
             store=store,
+            translator=translator,
+            synthesizer=synthesizer,
             split=SplitStage(store, SilenceCutter(store, transcriber.chunk_rules())),
             recognise=RecognitionStage(store, recogniser),
             translate=TranslateChunk(store, translator),

@@ -4,26 +4,32 @@ import asyncio
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from octavia_common import topics
 from octavia_common.artifacts.keys import upload_key
 from octavia_common.artifacts.s3 import open_store
 from octavia_common.commands.topics import apply_topics
-from octavia_common.documents import Transcript
+from octavia_common.documents import Speech, SpokenSegment, Transcript
 from octavia_common.events import (
     ArtifactRef,
+    ChunkRef,
+    ChunkSpoken,
     ChunkSynthesized,
     CreditsReserved,
     EventData,
     JobKind,
     JobSpec,
 )
+from octavia_common.media import ffmpeg
 from octavia_common.messaging.codec import decode, encode
 from octavia_common.migrations import migrate, migrations_of_installed_services
 from octavia_common.topics import Topic, topic_of
 from octavia_transcriber.main import serve
+from octavia_transcriber.planning.features import SAMPLE_RATE
 from octavia_transcriber.settings import TranscriberSettings
+from octavia_transcriber.wav import to_wav
 
 pytestmark = pytest.mark.integration
 
@@ -148,3 +154,64 @@ async def test_a_job_goes_through_the_window_and_out_in_every_language(
     transcript = await store.read_document(event.transcript, Transcript)
     assert transcript.segments
     await store.close()
+
+
+async def test_spoken_lines_are_heard_again_and_judged_once(settings, publish, reader, job, talk):
+    """A good line and one of noise go to and fro until the checker has the last word."""
+    service = asyncio.create_task(serve(settings.model_copy(update={"transcriber_engine": "pocketsphinx"})))
+    store = open_store(settings)
+    await store.ensure_bucket()
+    texts = ("Good morning, and welcome to the show.", "We were at the station before eight.")
+    start, end = (round(moment * SAMPLE_RATE) for moment in talk.spoken[0])
+    sounds = [to_wav(talk.pcm[start:end].tobytes())]
+    sounds.append(to_wav(np.random.default_rng(1).integers(-3000, 3000, 32_000, np.int16).tobytes()))
+    chunk = ChunkRef(index=0, total=1, start=0.0, end=30.0, next_speech_start=30.0)
+    lines = []
+    for number, (text, wav) in enumerate(zip(texts, sounds, strict=True)):
+        flac = (await ffmpeg("-i", "pipe:0", "-f", "flac", "pipe:1", stdin=wav)).stdout
+        lines.append(
+            SpokenSegment(
+                id=f"0000-{number:02}",
+                speaker="S1",
+                start=5.0 * number,
+                end=5.0 * number + 3,
+                slot_end=5.0 * number + 4,
+                source_text="x",
+                text=text,
+                audio=await store.write(f"users/{job.user_id}/artifacts/line/{number}", flac, "audio/flac"),
+                duration=2.0,
+                rate=1.0,
+            )
+        )
+    speech = Speech(source_language="es", target_language="en", chunk=chunk, segments=tuple(lines))
+    spoken = ChunkSpoken(
+        job=job,
+        chunk=chunk,
+        source_language="es",
+        target_language="en",
+        translation=REF,
+        speech=await store.write_document(f"users/{job.user_id}/artifacts/speech/1", speech),
+    )
+    try:
+        back, through = await reader(topics.CHUNKS_TRANSLATED), await reader(topics.CHUNKS_SYNTHESIZED)
+        await publish(spoken, spoken)
+        async with asyncio.timeout(90):
+            asked = [decode((await back.getone()).value) for _ in range(2)]
+        assert asked[0].id == asked[1].id
+        assert asked[0].data == asked[1].data
+        again = asked[0].data
+        assert again.retakes == {"0000-01": 1}
+        # The synthesizer has no other way to say it: it stays as it is.
+        unchanged = spoken.model_copy(
+            update={"speech": again.spoken, "best": again.spoken, "retakes": again.retakes}
+        )
+        await publish(unchanged)
+        async with asyncio.timeout(90):
+            event = decode((await through.getone()).value).data
+        told = (await store.read_document(event.speech, Speech)).segments
+        assert [line.flags for line in told] == [(), ("misheard",)]
+        assert told[0].heard_error <= 0.4 < told[1].heard_error
+    finally:
+        service.cancel()
+        await asyncio.gather(service, return_exceptions=True)
+        await store.close()
