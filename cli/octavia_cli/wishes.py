@@ -25,6 +25,7 @@ class Wishes:
     speakers: int | None = None
     glossary: Path | None = None
     model_size: str | None = None
+    check_speech: bool = False
 
     def body(self) -> dict[str, Any]:
         """Fields of the request beside the languages. Raises UsageError for what cannot be read."""
@@ -34,6 +35,7 @@ class Wishes:
             "voices": voices_of(self.voices),
             "clone_voice": self.clone_voice,
             "speakers": self.speakers,
+            "check_speech": self.check_speech,
             "glossary": [] if self.glossary is None else glossary_in(self.glossary),
         }
         wished = {name: value for name, value in options.items() if value}

@@ -60,7 +60,7 @@ def test_wishes_are_sent_as_they_were_made(
     result = signed_in(
         *("translate", str(talk), "--to", "es", "--source", "auto", "--style", "warm", "--speakers", "2"),
         *("--formality", "formal", "--glossary", str(terms), "--voice", "S1=ana", "--voice", "bob"),
-        *("--clone-voice", "--model-size", "large-v3"),
+        *("--clone-voice", "--check-speech", "--model-size", "large-v3"),
     )
     assert result.exit_code == 0, result.output
     [job] = gateway.jobs.values()
@@ -72,6 +72,7 @@ def test_wishes_are_sent_as_they_were_made(
             "voices": {"S1": "ana", "*": "bob"},
             "clone_voice": True,
             "speakers": 2,
+            "check_speech": True,
             "glossary": [
                 {"source": "Octavia", "keep": True},
                 {"source": "dub", "targets": {"es": "doblar", "fr": "doubler"}},

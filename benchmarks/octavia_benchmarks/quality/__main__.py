@@ -35,7 +35,8 @@ async def main() -> None:
                 result = await script.store.read_document(dubbed.made.result, DubResult)
                 media = await script.store.fetch(dubbed.made.media, folder / f"{number}.dub.mp4")
                 totals = await _totals(script, result)
-                platform.append(Judged(totals, heard_onsets(media, truth), rates_of(result.segments)))
+                onsets = heard_onsets(media, truth, result.segments)
+                platform.append(Judged(totals, onsets, rates_of(result.segments)))
                 transcripts = [
                     await script.store.read_document(each, Transcript) for each in dubbed.transcripts
                 ]
@@ -54,7 +55,7 @@ async def main() -> None:
                     ),
                     voice_gain_db=None,
                 )
-                naive.append(Judged(told.totals, heard_onsets(output, truth), rates_of(placed)))
+                naive.append(Judged(told.totals, heard_onsets(output, truth, placed), rates_of(placed)))
                 print(f"{scene.name}: {len(result.segments)} lines, {truth.duration:.1f} s", flush=True)
         gained = await gain()
     print(f"\nMeasured on {datetime.now(UTC):%Y-%m-%d}, en to {TARGET}, the offline engines.\n")

@@ -69,6 +69,12 @@ def translate(
         bool,
         typer.Option("--clone-voice", help=_("Speak in the speakers' own voices; they have consented.")),
     ] = False,
+    check_speech: Annotated[
+        bool,
+        typer.Option(
+            "--check-speech", help=_("Have each dubbed line heard again, and spoken again where bad.")
+        ),
+    ] = False,
     speakers: Annotated[
         int | None, typer.Option("--speakers", min=1, max=20, help=_("How many people speak."))
     ] = None,
@@ -85,7 +91,9 @@ def translate(
         check_files([subtitles], folder)
         if len(files) > 1:
             raise UsageError(_("--subtitles belongs to one file; give them one by one."))
-    wishes = Wishes(style, formality, voice or (), clone_voice, speakers, glossary, model_size).body()
+    wishes = Wishes(
+        style, formality, voice or (), clone_voice, speakers, glossary, model_size, check_speech
+    ).body()
     with signed_in(server) as api, reporter(err()) as report:
         if len(files) > 1:
             done = BatchTranslation(api, report, files, folder).run(source, to, wishes)
