@@ -23,6 +23,7 @@ NAMES = (
     "scaling",
     "fairness",
     "realtime",
+    "rerender",
     "live",
     "live_from_kafka",
     "uploads",

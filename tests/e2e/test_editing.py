@@ -102,5 +102,36 @@ async def test_one_line_is_mended_by_one_call_and_undone_to_the_byte(
     verify_ledger(platform)
 
 
+async def test_edits_in_steps_and_in_one_go_give_the_same_bytes(
+    platform: Platform, api: Api, tmp_path: Path
+) -> None:
+    source = tmp_path / "sample.mp4"
+    make_speech_video(source, SAMPLE[:6])
+    digests = []
+    async with Api(platform.url) as another:
+        await another.register()
+        for user, steps in ((api, True), (another, False)):
+            job = await user.create((await user.upload(source))["file_id"], "es")
+            await user.process(job["id"])
+            assert (await user.wait(job["id"]))["status"] == "completed"
+            editor = Editor(user, job["id"])
+            one, two = (line["id"] for line in (await editor.segments())[1:3])
+            if steps:
+                await editor.say(one, "Primero esta.", revision=0)
+                await editor.render()
+                await editor.say(two, SENTENCE, revision=1)
+                await editor.render()
+                await editor.undo(revision=2, to=1)
+                await editor.render()
+                await editor.say(two, SENTENCE, revision=3)
+                await editor.say(one, SENTENCE, revision=4)
+            else:
+                await editor.say(one, SENTENCE, revision=0)
+                await editor.say(two, SENTENCE, revision=1)
+            await editor.render()
+            digests.append(_digest(await user.download(job["id"], "es", tmp_path / f"{steps}.mp4")))
+    assert digests[0] == digests[1]
+
+
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -292,6 +292,14 @@ class DubResult(Document):
     """The `ChunkPlan` that it was made by, so that it can be edited and made again."""
     report: ArtifactRef | None = None
     """Its `QualityReport`."""
+    blocks: ArtifactRef | None = None
+    """A `KeptBlocks`: what was kept for making it again."""
+
+
+class KeptBlocks(Document):
+    """Keys of the pieces of sound that an assembly found or made."""
+
+    keys: tuple[str, ...]
 
 
 class Export(Document):

@@ -55,7 +55,10 @@ async def serve(settings: AssemblerSettings) -> None:
     runtime.add_stage(
         topics.ASSEMBLY_REQUESTED,
         AssemblyRequested,
-        AssembleByKind(AssembleLanguage(runtime.store, renderer), WriteLanguage(runtime.store)),
+        AssembleByKind(
+            AssembleLanguage(runtime.store, renderer, keep_blocks=settings.assembler_keep_blocks),
+            WriteLanguage(runtime.store),
+        ),
         name="assembler",
     )
     runtime.add_stage(

@@ -38,6 +38,12 @@ class AssemblerSettings(ServiceSettings):
     assembler_duck_release_seconds: float = Field(
         0.2, gt=0, le=5, description="How long it takes to come back, after the speech."
     )
+    assembler_keep_blocks: bool = Field(
+        True,
+        description="Keep the sound of jobs in blocks, so that an edited line is heard in seconds: 100 MB "
+        "(a voice alone) to 300 MB (music) an hour of source, and some 150 MB an hour and language, deleted "
+        "with their job. Without it each rendering makes all of it anew, with the same result.",
+    )
     timed_engine_seconds: float = Field(
         0.0, ge=0, description="How long engines that only take time work on one piece."
     )

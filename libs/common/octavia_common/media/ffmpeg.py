@@ -37,7 +37,7 @@ async def ffmpeg(
     limits: ToolLimits | None = None,
     cancel: CancelToken | None = None,
     stdin: bytes | int | None = None,
-    stdout: Path | None = None,
+    stdout: Path | int | None = None,
     env: Mapping[str, str] | None = None,
 ) -> ToolResult:
     """Run ffmpeg (it overwrites its outputs and says only errors). `env` is added to its environment.

@@ -128,7 +128,7 @@ async def run_tool(
     limits: ToolLimits | None = None,
     cancel: CancelToken | None = None,
     stdin: bytes | int | None = None,
-    stdout: Path | None = None,
+    stdout: Path | int | None = None,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
 ) -> ToolResult:
@@ -136,7 +136,7 @@ async def run_tool(
 
     It gets no network, none of this process's environment but PATH and what `env` adds, a session of its
     own, and `limits`. Standard output goes to the file `stdout` where that is given; `stdin` is what it
-    reads, or an open descriptor from which it does (the caller closes it). Raises
+    reads; either may be an open descriptor (the caller closes it). Raises
     JobCancelledError once `cancel` is cancelled, ToolTimeoutError, ToolOutputError, ToolFailedError where
     it does not exit with 0, ToolKilledError, EngineUnavailableError where it is not installed. Whatever
     happens, no process is left when this returns.
@@ -145,12 +145,12 @@ async def run_tool(
     if cancel is not None:
         cancel.raise_if_cancelled()
     command = await asyncio.to_thread(_confined, argv, limits)
-    target = await asyncio.to_thread(stdout.open, "wb") if stdout is not None else None
+    target = await asyncio.to_thread(stdout.open, "wb") if isinstance(stdout, Path) else None
     try:
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=PIPE if isinstance(stdin, bytes) else subprocess.DEVNULL if stdin is None else stdin,
-            stdout=PIPE if target is None else target,
+            stdout=PIPE if stdout is None else stdout if isinstance(stdout, int) else target,
             stderr=PIPE,
             cwd=cwd,
             env=_environment(env),

@@ -6,8 +6,9 @@ from pathlib import Path
 from octavia_common.media import MediaInfo
 from octavia_common.media.holding import IN_MP4
 
-AAC = ("-c:a", "aac", "-aac_coder", "fast", "-b:a", "192k")
-"""ffmpeg's manual on the coder: better, and much faster, at rates like this one."""
+from octavia_assembler.rendering.coders import AAC_CODER, AAC_OPTIONS, MP3_CODER, Coder
+
+AAC = AAC_OPTIONS
 OPUS = ("-c:a", "libopus", "-b:a", "160k")
 
 OPUS_DELAY_SECONDS = 312 / 48_000
@@ -18,9 +19,11 @@ OPUS_DELAY_SECONDS = 312 / 48_000
 class Container:
     """How the output is written; each tuple goes to ffmpeg as it is.
 
-    `subtitle_codec` is None where there is no room for subtitle tracks, `name_tag` what players list
-    a track by, `sound_delay_seconds` how late the encoder has to be fed for its first packet to be
-    at zero, `keeps_cover` whether an attached picture can stay, `lossless` whether peaks stay exact.
+    `subtitle_codec` is None where there is no room for subtitle tracks, `name_tag` what players list a
+    track by, `sound_delay_seconds` how late the encoder has to be fed for its first packet to be at zero,
+    `keeps_cover` whether an attached picture can stay, `lossless` whether peaks stay exact. `joined` are
+    the options of an encoder whose packets are made block by block and joined, where that can be done (then
+    `audio` is not used), `keeps_priming` whether the first of them, which only starts decoders, stays.
     """
 
     muxer: str
@@ -32,12 +35,14 @@ class Container:
     sound_delay_seconds: float = 0.0
     keeps_cover: bool = False
     lossless: bool = False
+    joined: Coder | None = None
+    keeps_priming: bool = True
 
 
 _FASTSTART = ("-movflags", "+faststart")
 
-MP4 = Container("mp4", "video/mp4", AAC, "mov_text", _FASTSTART, "handler_name")
-MOV = Container("mov", "video/quicktime", AAC, "mov_text", _FASTSTART, "handler_name")
+MP4 = Container("mp4", "video/mp4", AAC, "mov_text", _FASTSTART, "handler_name", joined=AAC_CODER)
+MOV = Container("mov", "video/quicktime", AAC, "mov_text", _FASTSTART, "handler_name", joined=AAC_CODER)
 # Matroska has no edit list to skip AAC's priming, and shifts all tracks by it instead. The priming
 # is exactly the first packet: without it, and without the shift, every track lies where it should.
 MKV = Container(
@@ -46,6 +51,8 @@ MKV = Container(
     (*AAC, "-bsf:a", "noise=drop=not(n)"),
     "srt",
     ("-default_mode", "infer_no_subs", "-avoid_negative_ts", "disabled"),
+    joined=AAC_CODER,
+    keeps_priming=False,
 )
 # WebM cannot hold packets before zero, and its players count the pre-skip from the first packet on.
 WEBM = Container(
@@ -57,14 +64,17 @@ WEBM = Container(
     sound_delay_seconds=OPUS_DELAY_SECONDS,
 )
 
-M4A = Container("ipod", "audio/mp4", AAC, None, _FASTSTART, "handler_name", keeps_cover=True)
-ALAC = replace(M4A, audio=("-c:a", "alac", "-sample_fmt", "s16p"), lossless=True)
+M4A = Container(
+    "ipod", "audio/mp4", AAC, None, _FASTSTART, "handler_name", keeps_cover=True, joined=AAC_CODER
+)
+ALAC = replace(M4A, audio=("-c:a", "alac", "-sample_fmt", "s16p"), lossless=True, joined=None)
 MP3 = Container(
     "mp3",
     "audio/mpeg",
     ("-c:a", "libmp3lame", "-b:a", "192k"),
     options=("-id3v2_version", "3"),
     keeps_cover=True,
+    joined=MP3_CODER,
 )
 WAV = Container("wav", "audio/wav", ("-c:a", "pcm_s16le"), lossless=True)
 AIFF = Container("aiff", "audio/aiff", ("-c:a", "pcm_s16be"), lossless=True)

@@ -1,10 +1,8 @@
 """The renderer: lays the spoken lines over the source's sound and under its picture."""
 
 import asyncio
-import math
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,28 +15,31 @@ from octavia_common.media import MediaInfo, probe
 from octavia_assembler.rendering.captions import make_captions, write_tracks
 from octavia_assembler.rendering.containers import choose, read_head
 from octavia_assembler.rendering.lines import (
-    PlacedLine,
     dubbed_speech,
-    ducked,
     notes,
     place_lines,
     source_speech,
-    voiced,
 )
-from octavia_assembler.rendering.mastering import master
-from octavia_assembler.rendering.media import Meter, Mux, decode, measure
+from octavia_assembler.rendering.made import Blocks, MadeBlock, write_packets, write_voice
+from octavia_assembler.rendering.mastering import encode_whole, master, master_whole
+from octavia_assembler.rendering.media import Meter, Mux, measure
 from octavia_assembler.rendering.renderer import Assembly, Rendered
-from octavia_assembler.separation.base import SeparationRequest, Separator
-from octavia_assembler.sound.ducking import Ducking, Envelope
-from octavia_assembler.sound.mixing import Mix
-from octavia_assembler.sound.raw import FRAME_BYTES, RawSound
-from octavia_assembler.sound.speech import SpeechTrack
+from octavia_assembler.rendering.scene import Scene
+from octavia_assembler.rendering.separated import how
+from octavia_assembler.rendering.source import SourceSound, digest_of
+from octavia_assembler.rendering.together import together
+from octavia_assembler.separation.base import Separator
+from octavia_assembler.sound.balance import balance
+from octavia_assembler.sound.blocks import BLOCK, Grid
+from octavia_assembler.sound.ducking import Ducking
+from octavia_assembler.sound.loudness import peak_decibels
+from octavia_assembler.sound.mixing import hops_of
 from octavia_assembler.timeline import SAMPLE_RATE, at_sample
 
 
 @dataclass(frozen=True)
 class Heard:
-    """What the source's sound measured, and the output's."""
+    """What the source's sound measured, and the output's, and how loud each of its lines is, by its id."""
 
     source: Meter
     output: Meter
@@ -59,20 +60,23 @@ class DubRenderer:
     """Lowers the source's sound or voice under the dub, matches its loudness and copies its picture."""
 
     name = "dub"
-    version = "2"
+    version = "3"
 
-    def __init__(self, ducking: Ducking, separator: Separator | None = None) -> None:
-        """`separator` is started and closed with the renderer; None: all of the source's sound is lowered."""
+    def __init__(
+        self, ducking: Ducking, separator: Separator | None = None, *, block_samples: int = BLOCK
+    ) -> None:
+        """`separator` is started and closed with the renderer; None: all of the source's sound is lowered.
+
+        `block_samples` is the length of the blocks that sound is made and kept in.
+        """
         self._ducking = ducking
         self._separator = separator
+        self._block = block_samples
 
     @property
     def params(self) -> Mapping[str, Any]:
-        separator = self._separator
-        if separator is None:
-            return asdict(self._ducking)
-        how = {"engine": separator.name, "version": separator.version, **separator.params()}
-        return {**asdict(self._ducking), "separator": how}
+        own = {**asdict(self._ducking), "block_samples": self._block}
+        return own if self._separator is None else {**own, "separator": how(self._separator)}
 
     async def start(self) -> None:
         for program in ("ffmpeg", "ffprobe"):
@@ -88,12 +92,11 @@ class DubRenderer:
     async def render(self, assembly: Assembly, cancel: CancelToken) -> Rendered:
         info = await probe(assembly.source, cancel=cancel)
         choice = choose(info, await asyncio.to_thread(read_head, assembly.source))
-        raw = assembly.scratch / "sound.f32"
         source = None
         if assembly.voices or not choice.same:
-            source = await decode(assembly.source, info, raw, cancel)
-        total = _total_samples(info, raw)
-        lines = await asyncio.to_thread(place_lines, assembly, total)
+            source = await self._open_source(assembly, info, cancel)
+        total = _total_samples(info, source)
+        lines = place_lines(assembly, total)
         segments = tuple(line.described() for line in lines)
         frame_rate = info.video.fps if info.video else None
         cues = await asyncio.to_thread(make_captions, assembly, segments, frame_rate, total / SAMPLE_RATE)
@@ -101,15 +104,16 @@ class DubRenderer:
             source=assembly.source,
             info=info,
             container=choice.container,
-            raw=raw if source else None,
+            raw=None,
             language=assembly.target_language if assembly.voices else assembly.source_language,
             subtitles=await asyncio.to_thread(write_tracks, assembly.scratch, cues, choice.container),
         )
         output, stem = assembly.scratch / "media", assembly.scratch / "speech.flac"
-        if assembly.voices and source:
-            heard = await self._dub(mux, source, lines, total, stem, output, cancel)
+        if source is None:
+            heard = await _keep_own_sound(mux, output, cancel)
         else:
-            heard = await _keep_own_sound(mux, source, output, cancel)
+            scene = Scene(assembly, source, lines, Grid(total, self._block), self._ducking, self._separator)
+            heard = await self._dub(scene, mux, assembly, stem, output, cancel)
         return Rendered(
             media=output,
             media_type=choice.container.media_type,
@@ -127,55 +131,70 @@ class DubRenderer:
             voice_gain_db=heard.voice_gain_db,
         )
 
+    async def _open_source(self, assembly: Assembly, info: MediaInfo, cancel: CancelToken) -> SourceSound:
+        digest = assembly.source_sha256 or await asyncio.to_thread(digest_of, assembly.source)
+        source = SourceSound(assembly.source, digest, info, assembly.kept, assembly.scratch, self._block)
+        await source.open(cancel)
+        return source
+
     async def _dub(
-        self,
-        mux: Mux,
-        source: Meter,
-        lines: tuple[PlacedLine, ...],
-        total: int,
-        stem: Path,
-        output: Path,
-        cancel: CancelToken,
+        self, scene: Scene, mux: Mux, assembly: Assembly, stem: Path, output: Path, cancel: CancelToken
     ) -> Heard:
-        assert mux.raw is not None
-        with ExitStack() as files:
-            sound = files.enter_context(RawSound(mux.raw))
-            voice = files.enter_context(SpeechTrack(voiced(lines)))
-            sound.resize(total)
-            own = await self._separate(mux.raw, lines, cancel)
-            mix = Mix(
-                source=sound,
-                voice=voice,
-                envelope=Envelope(ducked(lines), self._ducking),
-                spoken=source_speech(lines),
-                placed=dubbed_speech(lines),
-                own_voice=files.enter_context(RawSound(own)) if own else None,
-            )
-            gains = await asyncio.to_thread(mix.find_balance, source.lufs, cancel)
-            await asyncio.to_thread(mix.write, gains, stem, cancel)
-            mastered = await master(mux, sound, source.lufs, output, cancel)
-            return Heard(source, mastered, voice_gain_db=20 * math.log10(gains.voice * gains.whole))
+        heard: Heard
+        _, heard = await together(
+            scene.source.keep(), self._mix_and_mux(scene, mux, assembly, stem, output, cancel)
+        )
+        await scene.source.keep()  # what was no longer kept, and had to be decoded once more
+        return heard
 
-    async def _separate(self, raw: Path, lines: tuple[PlacedLine, ...], cancel: CancelToken) -> Path | None:
-        """The file of the source's own voice, as far as it is to make way."""
-        if self._separator is None:
-            return None
-        voice = raw.with_name("voice.f32")
-        await self._separator.run(SeparationRequest(raw, voice, ducked(lines)), cancel)
-        return voice
+    async def _mix_and_mux(
+        self, scene: Scene, mux: Mux, assembly: Assembly, stem: Path, output: Path, cancel: CancelToken
+    ) -> Heard:
+        blocks = Blocks(scene, mux.container, assembly.kept, assembly.scratch, cancel)
+        wanted = scene.source.facts.lufs
+        measured = await blocks.measure()
+        gains = balance(
+            measured,
+            source_lufs=wanted,
+            spoken=hops_of(source_speech(scene.lines)),
+            placed=hops_of(dubbed_speech(scene.lines)),
+        )
+        container = mux.container
+        if container.joined is None and not container.lossless:
+            mastered = await master_whole(blocks, gains, wanted, mux, output, cancel)
+            writing = []
+        else:
+            mastered = await master(blocks, gains, wanted)
+            writing = [_write(mux, mastered.blocks, assembly.scratch, output, cancel)]
+        if assembly.voices:
+            writing.append(asyncio.to_thread(write_voice, stem, mastered.blocks))
+        await together(*writing)
+        gain_db = peak_decibels(mastered.gains.voice * mastered.gains.whole)
+        return Heard(Meter(wanted), mastered.meter, voice_gain_db=gain_db)
 
 
-async def _keep_own_sound(mux: Mux, source: Meter | None, output: Path, cancel: CancelToken) -> Heard:
-    """Mux with the source's own sound, its packets copied where the container is the same."""
+async def _write(mux: Mux, blocks: list[MadeBlock], scratch: Path, output: Path, cancel: CancelToken) -> None:
+    """Put the sound of the blocks under the picture."""
+    coder = mux.container.joined
+    if coder is None:
+        await encode_whole(mux, blocks, output, cancel)
+        return
+    packets = scratch / "packets"
+    await asyncio.to_thread(write_packets, packets, blocks, coder, priming=mux.container.keeps_priming)
+    await replace(mux, packets=packets).write(output, cancel)
+
+
+async def _keep_own_sound(mux: Mux, output: Path, cancel: CancelToken) -> Heard:
+    """Mux with the source's own packets."""
     await mux.write(output, cancel)
     found = await measure(output, mux.info, cancel)
-    return Heard(source or replace(found, true_peak_dbtp=None), found)
+    return Heard(replace(found, true_peak_dbtp=None), found)
 
 
-def _total_samples(info: MediaInfo, raw: Path) -> int:
+def _total_samples(info: MediaInfo, source: SourceSound | None) -> int:
     """The output's length: the source's, to the sample where it is only sound."""
-    if info.video is None and raw.exists():
-        return raw.stat().st_size // FRAME_BYTES
+    if info.video is None and source is not None:
+        return source.facts.samples
     length = info.duration_seconds
     if info.container == "matroska":
         length -= info.start_seconds  # Matroska states the end, not the length

@@ -8,7 +8,6 @@ from octavia_common.documents import Flag, PlacedSegment, SpokenSegment
 
 from octavia_assembler.rendering.renderer import Assembly
 from octavia_assembler.sound.ducking import Region, region_of
-from octavia_assembler.sound.speech import VoicedLine, samples_of
 from octavia_assembler.timeline import Line, Placement, at_sample, place
 
 MARGIN_BEFORE_SECONDS = 0.02
@@ -41,10 +40,7 @@ class PlacedLine:
 
 
 def place_lines(assembly: Assembly, total_samples: int) -> tuple[PlacedLine, ...]:
-    """Every line in its place. One that could not be spoken keeps its source's place free.
-
-    Raises SpokenLineError where a line's sound cannot be used.
-    """
+    """Every line in its place. One that could not be spoken keeps its source's place free."""
     ordered = sorted(assembly.segments, key=lambda segment: segment.start)
     placements = place([_line(segment, assembly) for segment in ordered], total_samples)
     return tuple(
@@ -54,14 +50,14 @@ def place_lines(assembly: Assembly, total_samples: int) -> tuple[PlacedLine, ...
 
 
 def _line(segment: SpokenSegment, assembly: Assembly) -> Line:
-    voice = assembly.voices.get(segment.id)
-    spoken = samples_of(voice) if voice is not None else at_sample(segment.end) - at_sample(segment.start)
-    return Line(segment.id, segment.start, max(spoken, 0))
+    spoken = segment.id in assembly.voices
+    samples = heard_samples(segment) if spoken else at_sample(segment.end) - at_sample(segment.start)
+    return Line(segment.id, segment.start, max(samples, 0))
 
 
-def voiced(lines: Sequence[PlacedLine]) -> list[VoicedLine]:
-    """The lines that sound."""
-    return [VoicedLine(line.placement, line.voice) for line in lines if line.voice is not None]
+def heard_samples(segment: SpokenSegment) -> int:
+    """Length of a line's sound in samples, as its manifest states it."""
+    return at_sample(segment.duration)
 
 
 def source_speech(lines: Sequence[PlacedLine]) -> list[Region]:

@@ -60,8 +60,9 @@ def source_input(source: Path, info: MediaInfo, *options: str) -> list[str]:
     return safe_input(source, MediaKind.VIDEO, *only, *options)
 
 
-async def decode(source: Path, info: MediaInfo, raw: Path, cancel: CancelToken) -> Meter:
-    """Write the sound of the source to `raw` as 48 kHz stereo floats, and measure it as it is.
+async def decode(source: Path, info: MediaInfo, raw: Path | int, cancel: CancelToken) -> Meter:
+    """Write the sound of the source to `raw`, a file or an open descriptor, as 48 kHz stereo floats, and
+    measure it as it is.
 
     Sample 0 is the start of the source's clock, which is the earliest of its tracks; sound that
     begins later or pauses is filled with silence.
@@ -77,10 +78,11 @@ async def decode(source: Path, info: MediaInfo, raw: Path, cancel: CancelToken) 
         *SAY_SUMMARY,
         *source_input(source, info),
         *("-filter_complex", graph),
-        *("-map", "[out]", "-f", "f32le", f"file:{raw}"),
+        *("-map", "[out]", "-f", "f32le", f"file:{raw}" if isinstance(raw, Path) else "pipe:1"),
         *("-map", "[metered]", "-f", "null", "-"),
         limits=limits_for(info),
         cancel=cancel,
+        stdout=None if isinstance(raw, Path) else raw,
     )
     return read_meter(result.stderr)
 
@@ -109,7 +111,8 @@ def read_meter(said: str) -> Meter:
 
 @dataclass(frozen=True)
 class Mux:
-    """What is put into the output. `raw` is its sound; None keeps the source's own track."""
+    """What is put into the output. `raw` is its sound, `packets` its sound as a bare stream of the
+    container's coder; without either the source's own track is kept."""
 
     source: Path
     info: MediaInfo
@@ -117,6 +120,12 @@ class Mux:
     raw: Path | None
     language: str
     subtitles: tuple[SubtitleTrack, ...]
+    packets: Path | None = None
+
+    @property
+    def keeps_own_sound(self) -> bool:
+        """Whether the source's track is copied."""
+        return self.raw is None and self.packets is None
 
     async def write(self, output: Path, cancel: CancelToken, sound: int | None = None) -> None:
         """Encode the sound and mux everything in one run; the picture's packets are copied.
@@ -137,7 +146,12 @@ class Mux:
 
     def _inputs(self, sound: str) -> list[str]:
         inputs = source_input(self.source, self.info)
-        if self.raw is not None:
+        coder = self.container.joined
+        if self.packets is not None and coder is not None:
+            early = coder.priming * coder.frame if self.container.keeps_priming else 0
+            inputs += ["-itsoffset", f"{-early / SAMPLE_RATE:.7f}"]
+            inputs += ["-f", coder.form[1], "-i", f"file:{self.packets}"]
+        elif self.raw is not None:
             inputs += ["-itsoffset", f"{self.container.sound_delay_seconds:.7f}"]
             inputs += ["-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "2", "-i", sound]
         for track in self._tracks():
@@ -150,21 +164,24 @@ class Mux:
             maps += ["-map", f"0:{self.info.video.index}"]
         elif self.container.keeps_cover:
             maps += ["-map", "0:v?"]
-        maps += ["-map", f"0:{self.info.require_audio().index}" if self.raw is None else "1:a"]
-        first = 1 if self.raw is None else 2
+        maps += ["-map", f"0:{self.info.require_audio().index}" if self.keeps_own_sound else "1:a"]
+        first = 1 if self.keeps_own_sound else 2
         for number in range(first, first + len(self._tracks())):
             maps += ["-map", f"{number}:s"]
         return maps
 
     def _codecs(self) -> list[str]:
-        codecs = ["-c:v", "copy", *(("-c:a", "copy") if self.raw is None else self.container.audio)]
+        is_ready = self.keeps_own_sound or self.packets is not None
+        codecs = ["-c:v", "copy", *(("-c:a", "copy") if is_ready else self.container.audio)]
+        if self.packets is not None and self.container.joined is not None:
+            codecs += self.container.joined.muxing
         if self.container.subtitle_codec is not None:
             codecs += ["-c:s", self.container.subtitle_codec]
         return codecs
 
     def _tags(self) -> list[str]:
         tags = ["-disposition:a:0", "default"]
-        if self.raw is not None:
+        if not self.keeps_own_sound:
             tags += self._names("a:0", self.language)
         for number, track in enumerate(self._tracks()):
             tags += [*self._names(f"s:{number}", track.language), f"-disposition:s:{number}", "0"]

@@ -1,7 +1,8 @@
 """What a renderer is: files and lines in, files out. The stage around it talks to the store."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,13 +10,23 @@ from octavia_common.cancellation import CancelToken
 from octavia_common.documents import Loudness, PlacedSegment, SpokenSegment
 from octavia_subtitles.rules import Cue
 
+from octavia_assembler.rendering.kept import Kept, NothingKept
+
+Bring = Callable[[Sequence[str]], Awaitable[None]]
+"""Has the sound of some lines, by their ids, where `Assembly.voices` says."""
+
+
+async def _all_here(_: Sequence[str]) -> None:
+    """Nothing is to be brought."""
+
 
 @dataclass(frozen=True)
 class Assembly:
     """One language to put together.
 
-    `segments` are all lines in order; `voices` maps the id of each that was spoken to its sound.
-    `scratch` is an empty folder for whatever the renderer writes.
+    `segments` are all lines in order; `voices` maps the id of each that was spoken to where its sound lies
+    once `bring` was asked for it. `scratch` is an empty folder for whatever the renderer writes, `kept`
+    where pieces lie that other renderings left, `source_sha256` the source's digest where it is known.
     """
 
     source: Path
@@ -24,6 +35,16 @@ class Assembly:
     segments: tuple[SpokenSegment, ...]
     voices: Mapping[str, Path]
     scratch: Path
+    source_sha256: str = ""
+    bring: Bring = _all_here
+    kept: Kept = field(default_factory=NothingKept)
+
+    def digest(self, line: SpokenSegment) -> str:
+        """The digest of the sound of a line that was spoken."""
+        if line.audio is not None:
+            return line.audio.sha256
+        with self.voices[line.id].open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from octavia_common.artifacts import ArtifactStore, artifact_key
-from octavia_common.documents import DubResult, Speech, SpokenSegment, Subtitles
+from octavia_common.documents import DubResult, KeptBlocks, Speech, Subtitles
 from octavia_common.events import ArtifactRef, AssemblyRequested, CloudEvent, EventData, LanguageAssembled
 from octavia_common.messaging.handlers import Work
 from octavia_subtitles.rules import Cue
 from octavia_subtitles.writing import SRT_TYPE, VTT_TYPE, to_srt, to_vtt
 
+from octavia_assembler.rendering.kept import Kept, KeptInStore, NothingKept
 from octavia_assembler.rendering.renderer import Assembly, Rendered, Renderer
+from octavia_assembler.rendering.together import each
 from octavia_assembler.reporting import report as reporting
 
 STAGE = "assembler"
@@ -53,28 +55,32 @@ class Recipe:
 
 
 class AssembleLanguage:
-    """Puts one language of a job together."""
+    """Puts one language of a job together. With `keep_blocks` pieces of it are kept for the next time."""
 
-    def __init__(self, store: ArtifactStore, renderer: Renderer) -> None:
+    def __init__(self, store: ArtifactStore, renderer: Renderer, *, keep_blocks: bool = True) -> None:
         self._store = store
         self._renderer = renderer
+        self._keep_blocks = keep_blocks
 
     async def handle(self, event: CloudEvent[Any], work: Work) -> Sequence[EventData]:
         request: AssemblyRequested = event.data
         recipe = Recipe(request, self._renderer)
         made = await self._made_before(recipe)
         if made is None:
-            rendered = await self._renderer.render(await self._fetch(request, work), work.cancel)
+            kept = KeptInStore(self._store, request.job.user_id)
+            assembly = await self._fetch(request, kept if self._keep_blocks else NothingKept(), work)
+            rendered = await self._renderer.render(assembly, work.cancel)
             work.cancel.raise_if_cancelled()
-            made = await self._keep(recipe, rendered)
+            made = await self._keep(recipe, rendered, kept)
         result, ref = made
+        blocks = await self._block_keys(result)
         return [
             LanguageAssembled(
                 job=request.job,
                 target_language=request.target_language,
                 media=result.media,
                 result=ref,
-                made=(*(artifact.key for artifact in artifacts_of(result)), ref.key),
+                made=(*(artifact.key for artifact in artifacts_of(result)), ref.key, *blocks),
             )
         ]
 
@@ -87,46 +93,53 @@ class AssembleLanguage:
         found = await asyncio.gather(*(self._store.stat(each.key) for each in artifacts_of(result)))
         return (result, ref) if all(found) else None
 
-    async def _fetch(self, request: AssemblyRequested, work: Work) -> Assembly:
-        free = asyncio.Semaphore(AT_ONCE)
+    async def _block_keys(self, result: DubResult) -> tuple[str, ...]:
+        """The pieces that were kept for the next rendering."""
+        if result.blocks is None:
+            return ()
+        return (await self._store.read_document(result.blocks, KeptBlocks)).keys
+
+    async def _fetch(self, request: AssemblyRequested, kept: Kept, work: Work) -> Assembly:
+        """The source and the lines; the sound of a line comes when it is asked for."""
+        store = self._store
 
         async def read(ref: ArtifactRef) -> Speech:
-            async with free:
-                return await self._store.read_document(ref, Speech)
-
-        async def fetch(segment: SpokenSegment, path: Path) -> tuple[str, Path] | None:
-            if segment.audio is None:
-                return None
-            async with free:
-                work.cancel.raise_if_cancelled()
-                return segment.id, await self._store.fetch(segment.audio, path)
+            return await store.read_document(ref, Speech)
 
         source, chunks = await asyncio.gather(
-            self._store.fetch(request.spec.source, work.scratch / "source"),
-            asyncio.gather(*(read(ref) for ref in request.speech)),
+            store.fetch(request.spec.source, work.scratch / "source"),
+            each(request.speech, read, at_once=AT_ONCE),
         )
         segments = sorted((line for chunk in chunks for line in chunk.segments), key=lambda line: line.start)
         voices, output = work.scratch / "voices", work.scratch / "output"
         await asyncio.to_thread(voices.mkdir)
         await asyncio.to_thread(output.mkdir)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                fetching = [
-                    tasks.create_task(fetch(segment, voices / f"{number}.flac"))
-                    for number, segment in enumerate(segments)
-                ]
-        except ExceptionGroup as group:
-            raise group.exceptions[0] from None  # the shell tells kinds of errors apart by type
+        sounds = {line.id: line.audio for line in segments if line.audio is not None}
+        paths = {line: voices / f"{number}.flac" for number, line in enumerate(sounds)}
+
+        async def fetch(line: str) -> None:
+            work.cancel.raise_if_cancelled()
+            if not await asyncio.to_thread(paths[line].exists):
+                await store.fetch(sounds[line], paths[line])
+
+        async def bring(wanted: Sequence[str]) -> None:
+            await each(wanted, fetch, at_once=AT_ONCE)
+
         return Assembly(
             source=source,
             source_language=request.spec.source_language,
             target_language=request.target_language,
             segments=tuple(segments),
-            voices=dict(voice for task in fetching if (voice := task.result()) is not None),
+            voices=paths,
             scratch=output,
+            source_sha256=request.spec.source.sha256,
+            bring=bring,
+            kept=kept,
         )
 
-    async def _keep(self, recipe: Recipe, rendered: Rendered) -> tuple[DubResult, ArtifactRef]:
+    async def _keep(
+        self, recipe: Recipe, rendered: Rendered, kept: KeptInStore
+    ) -> tuple[DubResult, ArtifactRef]:
         """Write all outputs, the document that names the others last."""
         store, request = self._store, recipe.request
 
@@ -140,6 +153,12 @@ class AssembleLanguage:
             )
             return Subtitles(language=language, srt=srt, vtt=vtt)
 
+        async def keep_block_keys() -> ArtifactRef | None:
+            if not kept.keys:
+                return None
+            document = KeptBlocks(keys=tuple(sorted(kept.keys)))
+            return await store.write_document(recipe.key("blocks"), document)
+
         report = reporting.report_of(
             request.target_language,
             rendered.segments,
@@ -148,9 +167,10 @@ class AssembleLanguage:
             loudness=rendered.loudness,
             voice_gain_db=rendered.voice_gain_db,
         )
-        media, speech_only, subtitles, reported = await asyncio.gather(
+        media, speech_only, blocks, subtitles, reported = await asyncio.gather(
             store.write_file(recipe.key("media"), rendered.media, rendered.media_type),
             keep_speech(rendered.speech_only),
+            keep_block_keys(),
             asyncio.gather(*(keep_subtitles(*each) for each in rendered.cues.items())),
             store.write_document(recipe.key("report"), report),
         )
@@ -166,6 +186,7 @@ class AssembleLanguage:
             notes=rendered.notes,
             plan=request.plan,
             report=reported,
+            blocks=blocks,
         )
         ref = await store.write_document(recipe.key("result"), result)
         return result, ref
@@ -174,5 +195,5 @@ class AssembleLanguage:
 def artifacts_of(result: DubResult) -> list[ArtifactRef]:
     """All that a result refers to and this stage made."""
     files = [file for each in result.subtitles for file in (each.srt, each.vtt)]
-    others = [each for each in (result.speech_only, result.report) if each is not None]
+    others = [ref for ref in (result.speech_only, result.report, result.blocks) if ref is not None]
     return [result.media, *others, *files]

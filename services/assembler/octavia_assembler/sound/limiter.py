@@ -1,22 +1,18 @@
-"""A look-ahead limiter of true peaks, on a raw file, block by block.
+"""A look-ahead limiter of true peaks.
 
 True peak after ITU-R BS.1770-4, annex 2: the signal is oversampled four times. The gain falls
 before a peak and comes back after it along straight lines, and is 1 everywhere else, so quiet
 sound passes through bit for bit.
 """
 
-import math
 from collections.abc import Iterator
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from octavia_common.cancellation import CancelToken
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 from scipy.signal import firwin, upfirdn
 
 from octavia_assembler.sound import Samples
-from octavia_assembler.sound.raw import RawSound, blocks, raw_bytes
 from octavia_assembler.timeline import SAMPLE_RATE
 
 OVERSAMPLING = 4
@@ -34,7 +30,8 @@ REACH = SAMPLE_RATE // 200
 _STRETCH = 2048
 """Frames that are looked at together."""
 
-_CONTEXT = 2 * REACH + _DELAY + 1
+CONTEXT = 2 * REACH + _DELAY + 1
+"""Frames on either side that decide on the gain of one."""
 
 
 def true_peaks(samples: Samples) -> NDArray[np.float32]:
@@ -47,37 +44,26 @@ def true_peaks(samples: Samples) -> NDArray[np.float32]:
     return peaks
 
 
-def limit(
-    sound: RawSound,
-    ceiling_dbtp: float,
-    cancel: CancelToken,
-    gain: float = 1.0,
-    *,
-    copy_to: BinaryIO | None = None,
-) -> float:
-    """Multiply a file by `gain` and hold its true peaks below `ceiling_dbtp`, in place.
+def limited(samples: Samples, ceiling_dbtp: float) -> Samples:
+    """Hold the true peaks of (frames, 2) samples below `ceiling_dbtp`.
 
-    What becomes of it is also written to `copy_to`, block by block, where that is given. Returns the
-    largest reduction that was needed, in dB.
+    Of the first and the last `CONTEXT` frames the outcome may be another one than within more sound.
     """
     ceiling = 10 ** (ceiling_dbtp / 20)
-    deepest = 1.0
-    before = np.zeros((_CONTEXT, 2), dtype=np.float32)  # what was there before we wrote over it
-    for start, count in blocks(sound.frames):
-        cancel.raise_if_cancelled()
-        block = np.concatenate([before, sound.read(start, count + _CONTEXT) * np.float32(gain)])
-        before = block[count : count + _CONTEXT].copy()
-        inner = slice(_CONTEXT, _CONTEXT + count)
-        if float(np.abs(block).max()) * _LARGEST_RISE <= ceiling and gain == 1.0:
-            limited = block[inner]
-        else:
-            reduction = reductions(block, ceiling)[inner]
-            deepest = min(deepest, float(reduction.min()))
-            limited = block[inner] * reduction[:, None]
-            sound.write(start, limited)
-        if copy_to is not None:
-            copy_to.write(raw_bytes(limited))
-    return -20 * math.log10(deepest)
+    if float(np.abs(samples).max(initial=0.0)) * _LARGEST_RISE <= ceiling:
+        return samples
+    return np.asarray(samples * reductions(samples, ceiling)[:, None])
+
+
+def highest_true_peak(samples: Samples) -> float:
+    """The highest true peak of (frames, 2) samples, as a factor; only what may hold it is oversampled."""
+    highest = float(np.abs(samples).max(initial=0.0))
+    if highest == 0.0:
+        return 0.0
+    for loud in _loud_stretches(samples, highest):
+        around = samples[max(loud.start - _DELAY - 1, 0) : loud.stop + _DELAY + 1]
+        highest = max(highest, float(true_peaks(around).max()))
+    return highest
 
 
 def reductions(samples: Samples, ceiling: float) -> NDArray[np.float32]:

@@ -1,7 +1,7 @@
 """Loudness of EBU R128 (ITU-R BS.1770-4) from energies of short hops, so that gains can be tried
 without touching the sound again.
 
-The figures that are reported come from ffmpeg's own meter; this one is for finding the gains.
+They add up: the figures of a whole come from those of its parts, and only what is made anew is measured.
 """
 
 import math
@@ -66,6 +66,11 @@ class HopMeans:
 def decibels(power: float) -> float:
     """BS.1770's loudness of a weighted mean power, in LUFS."""
     return -0.691 + 10 * math.log10(max(power, 1e-20))
+
+
+def peak_decibels(peak: float) -> float:
+    """A peak (a factor) in decibels below full scale."""
+    return 20 * math.log10(max(peak, 1e-10))
 
 
 def integrated(energies: Energies) -> float | None:
