@@ -71,7 +71,7 @@ async def test_one_line_is_mended_by_one_call_and_undone_to_the_byte(
     truth = make_speech_video(source, SAMPLE)
     job = await api.create((await api.upload(source))["file_id"], "es")
     await api.process(job["id"])
-    assert (await api.wait(job["id"]))["status"] == "completed"
+    assert (await api.wait(job["id"], timeout=200))["status"] == "completed"
     first = await api.download(job["id"], "es", tmp_path / "first.mp4")
     editor = Editor(api, job["id"])
     line = (await editor.segments())[2]
@@ -113,7 +113,7 @@ async def test_edits_in_steps_and_in_one_go_give_the_same_bytes(
         for user, steps in ((api, True), (another, False)):
             job = await user.create((await user.upload(source))["file_id"], "es")
             await user.process(job["id"])
-            assert (await user.wait(job["id"]))["status"] == "completed"
+            assert (await user.wait(job["id"], timeout=200))["status"] == "completed"
             editor = Editor(user, job["id"])
             one, two = (line["id"] for line in (await editor.segments())[1:3])
             if steps:
