@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from octavia_samples import measure
 
 ONSET_SECONDS = 0.05
@@ -88,3 +89,18 @@ def assert_spanish(segments: list[dict[str, Any]]) -> None:
     known = [word for word in words if word in SPANISH]
     assert len(known) >= 0.2 * len(words), words
     assert len(set(known)) >= 5, sorted(set(known))
+
+
+def assert_reported(report: dict[str, Any], segments: list[dict[str, Any]], output: Path) -> None:
+    """The report tells of every line, and what can be measured in the file."""
+    totals, measured = report["totals"], measure.loudness(output)
+    assert totals["lines"] == len(report["lines"]) == len(segments)
+    assert totals["output_lufs"] == pytest.approx(measured.integrated, abs=0.3)
+    assert totals["true_peak_dbtp"] == pytest.approx(measured.true_peak, abs=0.3)
+    assert 0 <= totals["onset_p50_ms"] <= totals["onset_p95_ms"] <= 50
+    assert (totals["overlap_seconds"], abs(totals["drift_ms"]) <= 50) == (0, True)
+    assert 0 <= totals["flagged"] <= 1
+    for line, segment in zip(report["lines"], segments, strict=True):
+        assert (line["id"], line["flags"]) == (segment["id"], segment["flags"])
+        assert line["lufs"] == pytest.approx(measured.integrated, abs=10)
+        assert line["heard_error"] is None, "nobody asked for the lines to be checked"

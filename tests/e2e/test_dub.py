@@ -59,6 +59,7 @@ async def test_the_sample_in_two_languages(platform: Platform, api: Api, tmp_pat
         dubbing.assert_pauses_keep_their_background(source, output, truth.pauses(), segments)
         dubbing.assert_loudness_follows(source, output)
         dubbing.assert_subtitle_tracks(output, "en", language)
+        dubbing.assert_reported(await api.report(job["id"], language), segments, output)
     dubbing.assert_spanish((await api.transcript(job["id"], "es"))["segments"])
     await assert_paid_once(api, job)
     verify_ledger(platform)

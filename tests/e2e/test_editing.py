@@ -73,6 +73,7 @@ async def test_one_line_is_mended_by_one_call_and_undone_to_the_byte(
     await api.process(job["id"])
     assert (await api.wait(job["id"], timeout=200))["status"] == "completed"
     first = await api.download(job["id"], "es", tmp_path / "first.mp4")
+    told = await api.report(job["id"], "es")
     editor = Editor(api, job["id"])
     line = (await editor.segments())[2]
     calls = {name: engine_calls(platform, name) for name in ("transcriber", "translator", "synthesizer")}
@@ -89,6 +90,13 @@ async def test_one_line_is_mended_by_one_call_and_undone_to_the_byte(
     dubbing.assert_loudness_follows(source, edited)
     spoken = (await api.transcript(job["id"], "es"))["segments"]
     assert [each["text"] for each in spoken if each["id"] == line["id"]] == [SENTENCE]
+    retold = await api.report(job["id"], "es")
+    changed = [
+        after["id"]
+        for before, after in zip(told["lines"], retold["lines"], strict=True)
+        if before["rate"] != after["rate"]
+    ]
+    assert changed == [line["id"]], "a rendering has a report of its own"
     assert SENTENCE.split()[-1] in " ".join(cue.text for cue in measure.cues(edited, track=1))
     assert _digest(edited) != _digest(first)
 
@@ -98,6 +106,7 @@ async def test_one_line_is_mended_by_one_call_and_undone_to_the_byte(
     undone = await api.download(job["id"], "es", tmp_path / "undone.mp4")
     assert engine_calls(platform, "synthesizer") == calls["synthesizer"], "everything was made before"
     assert _digest(undone) == _digest(first)
+    assert await api.report(job["id"], "es") == told
     await assert_paid_once(api, job)
     verify_ledger(platform)
 

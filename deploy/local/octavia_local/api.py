@@ -178,6 +178,13 @@ class Api:
         )
         return answer
 
+    async def report(self, job_id: str, language: str) -> dict[str, Any]:
+        """How good the dub in one language is."""
+        answer: dict[str, Any] = await self.call(
+            "GET", f"/api/v1/jobs/{job_id}/report", params={"language": language}
+        )
+        return answer
+
     async def credits(self) -> dict[str, Any]:
         """Available, held and total credits."""
         answer: dict[str, Any] = await self.call("GET", "/api/v1/credits")
