@@ -23,6 +23,7 @@ CONTRACT = Contract(
         e.ChunkReleased,
         e.ChunkTranscribed,
         e.ChunkTranslated,
+        e.ChunkWritten,
         e.ChunkSynthesized,
         e.ChunkHeld,
         e.LanguageFailed,

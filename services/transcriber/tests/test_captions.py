@@ -55,7 +55,8 @@ def test_a_line_is_of_who_speaks_most_of_it():
 def test_a_line_to_be_spoken_is_no_longer_than_a_dub_may_be():
     long = [cue(4.0 * n, 4.0 * n + 3.9, "and they went on") for n in range(5)]
     assert len(lines_of(long, seconds=60, spoken=True)) > 1
-    assert len(lines_of(long, seconds=60, spoken=False)) == 1
+    (written,) = lines_of(long, seconds=60, spoken=False)
+    assert (written.end, written.slot_end) == (19.9, 19.9), "it is shown as long as its subtitles are"
 
 
 def test_chunks_are_cut_in_pauses_and_say_where_the_next_begins():

@@ -8,6 +8,10 @@ NATURAL = 15.0
 FASTEST = 1.2
 """How much faster than natural a dub may be played before it is heard (DESIGN's media rules)."""
 
+READ_SHARE = 0.85
+"""What is only read has the time of so much of its slot: 17 characters a second are read (DESIGN's rules of
+subtitles) where 18 are spoken at the fastest, and a tenth is kept for lines that do not break evenly."""
+
 LEAST_SHARE = 0.6
 """No translation is asked for below this share of its source's length: it could not say the same."""
 

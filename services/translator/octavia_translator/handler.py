@@ -18,7 +18,7 @@ from octavia_common.events import (
 )
 from octavia_common.messaging.handlers import Work
 
-from octavia_translator import checks
+from octavia_translator import budgets, checks
 from octavia_translator.engine import Answer, Line, TranslationEngine, TranslationRequest
 from octavia_translator.glossary import Term, terms_for
 from octavia_translator.metrics import LINES
@@ -131,14 +131,16 @@ class TranslateChunk:
                 "checks": checks.VERSION,
                 "engine": dict(params),
                 **({"wishes": wished} if wished else {}),
+                **({"read": budgets.READ_SHARE} if data.written else {}),
             },
         )
 
     async def _translate(
         self, data: ChunkTranscribed, transcript: Transcript, wishes: JobOptions, work: Work
     ) -> Translation:
+        share = budgets.READ_SHARE if data.written else 1.0
         lines = tuple(
-            Line(segment.id, segment.text, segment.speaker, segment.slot_end - segment.start)
+            Line(segment.id, segment.text, segment.speaker, share * (segment.slot_end - segment.start))
             for segment in transcript.segments
         )
         answers: Sequence[Answer] = ()

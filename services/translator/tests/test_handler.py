@@ -196,7 +196,8 @@ async def test_what_is_never_spoken_is_through_with_its_translation(store, work,
     (written,) = await handler.handle(written_event, work)
     assert (type(spoken), type(written)) == (ChunkTranslated, ChunkWritten)
     assert written.written
-    assert written.lines == written.translation == spoken.translation, "the same translation serves both"
+    assert written.lines == written.translation
+    assert written.translation.key != spoken.translation.key, "it has the time of reading, not of speech"
     assert written.slot() is None, "joined, so keyed by job"
 
 
@@ -227,3 +228,17 @@ def test_other_translations_go_with_the_line_where_they_are_any():
     assert (made.text, made.candidates) == ("La casa es grande.", ("Casa grande.", "Una casa bien grande."))
     none = translated(segment, Answer("0-0", "", others=("Casa grande.",)), "es", "test")
     assert (none.text, none.candidates, none.flags) == ("", (), ("untranslated",))
+
+
+async def test_what_is_read_has_less_time_than_what_is_spoken(store, work, transcribed, started):
+    engine = await started(Dictionary(TABLE))
+    asked = []
+    engine.spoil = lambda answers: answers
+    translate = engine.translate
+    engine.translate = lambda request, cancel: asked.append(request) or translate(request, cancel)
+    event = await transcribed("The house is big.")
+    for written in (False, True):
+        data = event.data.model_copy(update={"written": written})
+        await TranslateChunk(store, engine).handle(event.model_copy(update={"data": data}), work)
+    spoken, read = (request.lines[0].seconds for request in asked)
+    assert read == pytest.approx(0.85 * spoken)

@@ -42,7 +42,8 @@ def lines_of(
 ) -> tuple[Segment, ...]:
     """The lines of a source of so many seconds, by when they begin. What lies behind its end is left out.
 
-    `voices` tells who speaks when: a line is of whoever speaks most of it.
+    `voices` tells who speaks when: a line is of whoever speaks most of it. What is not `spoken` is shown as
+    long as its subtitles are, and no longer.
     """
     most = MOST_SPOKEN_SECONDS if spoken else MOST_WRITTEN_SECONDS
     ordered = sorted(
@@ -51,13 +52,13 @@ def lines_of(
     )
     starts = [each.start_ms / 1000 for each in ordered] + [seconds + BREATH_SECONDS]
     return tuple(
-        _segment(passage, following=starts[place + 1], seconds=seconds, voices=voices)
+        _segment(passage, following=starts[place + 1] if spoken else None, seconds=seconds, voices=voices)
         for place, passage in enumerate(ordered)
     )
 
 
 def _segment(
-    passage: Passage, *, following: float, seconds: float, voices: Sequence[SpeechRegion]
+    passage: Passage, *, following: float | None, seconds: float, voices: Sequence[SpeechRegion]
 ) -> Segment:
     start = passage.start_ms / 1000
     end = max(min(passage.end_ms / 1000, seconds), start)
@@ -66,7 +67,7 @@ def _segment(
         speaker=_speaker(start, end, voices),
         start=start,
         end=end,
-        slot_end=max(following - BREATH_SECONDS, start),
+        slot_end=end if following is None else max(following - BREATH_SECONDS, start),
         text=passage.text,
     )
 
