@@ -62,6 +62,8 @@ PRICES = PriceList(
     version="v1",
     kinds={
         "video_translate": KindPrice(tiers=(PriceTier(limit_seconds=None, credits=10),)),
+        "subtitles": KindPrice(percent=50, tiers=(PriceTier(limit_seconds=None, credits=10),)),
+        "subtitle_translate": KindPrice(percent=50, tiers=(PriceTier(limit_seconds=None, credits=10),)),
         "video_generate": KindPrice(tiers=(PriceTier(limit_seconds=None, credits=100),)),
     },
 )

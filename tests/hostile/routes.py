@@ -92,7 +92,7 @@ class Operation:
     @property
     def names_an_object(self) -> bool:
         """Whether it is about one object of somebody, by its path or by its body."""
-        return "{" in self.path or self.path.endswith(("-translate/create", "/batches"))
+        return "{" in self.path or self.path.endswith(("-translate/create", "/subtitles/create", "/batches"))
 
     @property
     def changes(self) -> bool:
