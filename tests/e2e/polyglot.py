@@ -45,13 +45,14 @@ def said(language: str, line: dict[str, Any]) -> str:
     """The translation of one line."""
     words = list(SAYINGS[language]) if language in _SPACELESS else SAYINGS[language].split()
     joint = "" if language in _SPACELESS else " "
-    source, most = line["text"], 0.8 * line.get("max_characters", 200)
+    source, most = line["text"], line.get("max_characters", 200)
     numbers = re.findall(r"\d+", source)
     start = zlib.crc32(source.encode()) % len(words)
     text = joint.join(numbers)
-    for turn in range(10_000):
-        more = joint.join(filter(None, (text, words[(start + turn) % len(words)])))
-        if len(more) + 1 > most or weight(text) >= 0.8 * weight(source):
+    for turn in range(len(words) * 20):
+        if weight(text) >= 0.75 * weight(source):
             break
-        text = more
+        more = joint.join(filter(None, (text, words[(start + turn) % len(words)])))
+        if len(more) + 1 <= most:
+            text = more
     return text[:1].upper() + text[1:] + _STOPS.get(language, ".")
