@@ -26,6 +26,7 @@ class Wishes:
     glossary: Path | None = None
     model_size: str | None = None
     check_speech: bool = False
+    preview: bool = False
 
     def body(self) -> dict[str, Any]:
         """Fields of the request beside the languages. Raises UsageError for what cannot be read."""
@@ -42,6 +43,7 @@ class Wishes:
         return {
             **({"options": wished} if wished else {}),
             **({"model_size": self.model_size} if self.model_size else {}),
+            **({"preview": True} if self.preview else {}),
         }
 
 

@@ -19,6 +19,7 @@ from octavia_billing.consumers.submitted import SubmittedHandler
 from octavia_billing.ledger import Ledger
 from octavia_billing.price_lists import PriceLists
 from octavia_billing.repositories.ledger import LedgerRepository
+from octavia_billing.repositories.previews import PreviewsRepository
 from octavia_billing.repositories.prices import PriceRepository
 from octavia_billing.repositories.snapshot import SnapshotRepository
 from octavia_common.database import Database
@@ -111,7 +112,8 @@ class Replica:
         ledger = Ledger(SnapshotRepository(), LedgerRepository())
         prices = PriceLists(PriceRepository(), PRICES)
         self.given = Till("billing.grants", GrantHandler(ledger), database, batch, EventData)
-        begin, end = SubmittedHandler(ledger, prices), OutcomeHandler(ledger)
+        previews = PreviewsRepository()
+        begin, end = SubmittedHandler(ledger, prices, previews), OutcomeHandler(ledger, previews)
         self._begun = Till("billing.submitted", begin, database, batch, CreditsReserved)
         self._ended = Till("billing.outcome", end, database, batch, CreditsCaptured)
         self._batch = batch

@@ -82,6 +82,10 @@ def translate(
         str | None, typer.Option("--model-size", help=_("Size of the recogniser's model."))
     ] = None,
     subtitles: SubtitlesOption = None,
+    preview: Annotated[
+        bool,
+        typer.Option("--preview", help=_("Only the first minute; what it costs counts against the whole.")),
+    ] = False,
     server: ServerOption = DEFAULT_SERVER,
     as_json: JsonOption = False,
 ) -> None:
@@ -92,7 +96,7 @@ def translate(
         if len(files) > 1:
             raise UsageError(_("--subtitles belongs to one file; give them one by one."))
     wishes = Wishes(
-        style, formality, voice or (), clone_voice, speakers, glossary, model_size, check_speech
+        style, formality, voice or (), clone_voice, speakers, glossary, model_size, check_speech, preview
     ).body()
     with signed_in(server) as api, reporter(err()) as report:
         if len(files) > 1:

@@ -15,6 +15,7 @@ from octavia_billing.ledger import Ledger
 from octavia_billing.price_lists import PriceLists
 from octavia_billing.repositories import BY_KEY
 from octavia_billing.repositories.ledger import LedgerRepository
+from octavia_billing.repositories.previews import PreviewsRepository
 from octavia_billing.repositories.prices import PriceRepository
 from octavia_billing.repositories.snapshot import SnapshotRepository
 from octavia_billing.settings import BillingSettings
@@ -25,13 +26,14 @@ async def serve(settings: BillingSettings) -> None:
     prices = PriceLists(PriceRepository(), load_prices(settings.prices_file))
     repository = LedgerRepository()
     ledger = Ledger(SnapshotRepository(), repository)
+    previews = PreviewsRepository()
     runtime = ServiceRuntime("billing", settings, schema="billing", session=BY_KEY)
     consumers = (
         (topics.USERS_REGISTERED, WelcomeHandler(ledger, welcome_credits=settings.welcome_credits), "users"),
         (topics.CREDITS_GRANTS, GrantHandler(ledger), "grants"),
-        (topics.JOBS_SUBMITTED, SubmittedHandler(ledger, prices), "submitted"),
+        (topics.JOBS_SUBMITTED, SubmittedHandler(ledger, prices, previews), "submitted"),
         (topics.VIDEOS_SUBMITTED, VideosHandler(ledger, prices), "videos"),
-        (topics.JOBS_OUTCOME, OutcomeHandler(ledger), "outcome"),
+        (topics.JOBS_OUTCOME, OutcomeHandler(ledger, previews), "outcome"),
     )
     for topic, handler, name in consumers:
         runtime.add_transactional({topic: handler}, name=f"billing.{name}", max_batch=settings.billing_batch)

@@ -58,6 +58,20 @@ async def test_a_talk_becomes_chunks_with_exactly_their_sound(stage, store, job,
     assert lag <= 2
 
 
+async def test_of_a_preview_only_its_beginning_is_cut(stage, store, job, work, spec_of, film, talk):
+    spec = await spec_of(film(talk.sound), len(talk.sound) / RATE)
+    cut = (talk.spoken[0][1] + talk.spoken[1][0]) / 2
+    preview = spec.model_copy(update={"preview_seconds": cut})
+    (planned,) = await stage.handle(reserved(job, preview), work)
+    plan = await store.read_document(planned.plan, ChunkPlan)
+    assert plan.duration_seconds == cut
+    (chunk,) = plan.chunks
+    assert chunk.chunk.end <= cut
+    assert [region.start for region in chunk.regions] == pytest.approx([talk.spoken[0][0]], abs=0.025)
+    (whole,) = await stage.handle(reserved(job, spec), work)
+    assert whole.plan != planned.plan
+
+
 async def test_the_same_source_is_cut_once(stage, store, job, work, spec_of, film, talk):
     spec = await spec_of(film(talk.sound), len(talk.sound) / RATE)
     first = await stage.handle(reserved(job, spec), work)

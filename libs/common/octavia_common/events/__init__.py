@@ -36,6 +36,7 @@ from octavia_common.events.exports import (
     ExportSubtitles,
 )
 from octavia_common.events.jobs import (
+    CountedPreview,
     FailedLanguage,
     JobAssembled,
     JobCancelled,
@@ -98,6 +99,7 @@ __all__ = [
     "ChunkTranslated",
     "ChunkWritten",
     "CloudEvent",
+    "CountedPreview",
     "CreditsCaptured",
     "CreditsRejected",
     "CreditsReleased",

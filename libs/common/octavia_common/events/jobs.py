@@ -7,11 +7,23 @@ from octavia_common.events.base import ArtifactRef, JobError, JobEvent, JobRef, 
 from octavia_common.events.envelope import EventData
 
 
+class CountedPreview(Value):
+    """What was paid for one language of a preview (a run named by its hold): so much less is to be paid."""
+
+    hold_id: UUID
+    language: str
+    credits: int
+
+
 class Quote(Value):
-    """The exact price shown before anything was held, and the price list it was read from."""
+    """The exact price shown before anything was held, and the price list it was read from.
+
+    `previews` are those of the same file and languages that it counts; each counts once.
+    """
 
     credits: int
     price_version: str
+    previews: tuple[CountedPreview, ...] = ()
 
 
 class JobSubmitted(JobEvent):

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from octavia_common.artifacts import sha256_of
 from octavia_common.cancellation import CancelToken
 from octavia_common.documents import Loudness
 from octavia_common.errors import EngineUnavailableError
@@ -90,7 +91,7 @@ class DubRenderer:
             await self._separator.close()
 
     async def render(self, assembly: Assembly, cancel: CancelToken) -> Rendered:
-        info = await probe(assembly.source, cancel=cancel)
+        info = (await probe(assembly.source, cancel=cancel)).first(assembly.seconds)
         choice = choose(info, await asyncio.to_thread(read_head, assembly.source))
         source = None
         if assembly.voices or not choice.same:
@@ -133,6 +134,9 @@ class DubRenderer:
 
     async def _open_source(self, assembly: Assembly, info: MediaInfo, cancel: CancelToken) -> SourceSound:
         digest = assembly.source_sha256 or await asyncio.to_thread(digest_of, assembly.source)
+        if info.only_seconds is not None:
+            # The beginning of a file is another sound than the whole: what is kept of one is not the other's.
+            digest = sha256_of(f"{digest} {info.only_seconds}".encode())
         source = SourceSound(assembly.source, digest, info, assembly.kept, assembly.scratch, self._block)
         await source.open(cancel)
         return source

@@ -35,6 +35,8 @@ class Assembly:
     segments: tuple[SpokenSegment, ...]
     voices: Mapping[str, Path]
     scratch: Path
+    seconds: float | None = None
+    """Only so much of the source, from its start, is put together; None: all."""
     source_sha256: str = ""
     bring: Bring = _all_here
     kept: Kept = field(default_factory=NothingKept)

@@ -49,6 +49,7 @@ class Recipe:
                 "source_language": request.spec.source_language,
                 "target_language": request.target_language,
                 "output": output,
+                **({"seconds": cut} if (cut := request.spec.preview_seconds) is not None else {}),
                 **({"report": reporting.VERSION} if output in ("report", "result") else {}),
             },
         )
@@ -135,6 +136,7 @@ class AssembleLanguage:
             source_sha256=request.spec.source.sha256,
             bring=bring,
             kept=kept,
+            seconds=request.spec.preview_seconds,
         )
 
     async def _keep(

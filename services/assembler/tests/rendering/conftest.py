@@ -114,7 +114,13 @@ class Bench:
         run = self.run_of(user_id=USER)
         request = AssemblyRequested(
             job=run.job,
-            spec=run.spec.model_copy(update={"source": found, "source_filename": source.path.name}),
+            spec=run.spec.model_copy(
+                update={
+                    "source": found,
+                    "source_filename": source.path.name,
+                    "preview_seconds": how.get("seconds"),
+                }
+            ),
             target_language="es",
             plan=await store.write_document(f"users/{USER}/plan", plan),
             speech=(await store.write_document(f"users/{USER}/speech", speech),) if segments else (),

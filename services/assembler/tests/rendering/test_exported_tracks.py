@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from octavia_assembler.exporting.order import ExportImpossibleError
+from octavia_common.artifacts.fake import FakeArtifactStore
 from octavia_common.events import ExportKind
 from octavia_samples.measure import (
     MEASURE_RATE,
@@ -106,6 +107,25 @@ async def test_an_export_is_made_once_and_is_the_same_to_the_byte(
     monkeypatch.setenv("PATH", "")  # from here on no program can be run
     again = await exports.make(first_dub, ExportKind.TRACKS, "mkv")
     assert again.event.made == one.event.made
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv"])
+async def test_a_preview_is_the_beginning_and_so_are_its_exports(
+    container: str, bench: Any, exports: Any
+) -> None:
+    source, seconds = bench.remade(f"a.{container}", *COPY), 5.0
+    store = FakeArtifactStore()
+    first = (await bench.segments(store))[:1]
+    made = await bench.dub(source, first, store=store, seconds=seconds)
+    exported = await exports.make(made, ExportKind.TRACKS, container, seconds=seconds)
+    whole = packet_digests(source.path)
+    for path in (made.media, exported.path):
+        digests = packet_digests(path)
+        assert digests == whole[: len(digests)], "the picture's packets are copied"
+        assert abs(duration(path) - seconds) < 0.25
+        assert onset_errors(sound(path), [first[0].start]) == pytest.approx([0.0], abs=0.05)
+    assert made.result.duration_seconds == seconds
+    assert [track.language for track in tracks(exported.path, "audio")] == ["spa", "eng"]
 
 
 async def test_tracks_need_a_picture(bench: Any, exports: Any) -> None:

@@ -17,10 +17,12 @@ from octavia_common.events import (
 
 from octavia_billing.domain.operations import Operation, Outcome, Reject, Reserve, ReserveAll, Verdict
 from octavia_billing.domain.planner import LedgerConflictError
+from octavia_billing.domain.previews import Key, check_counted, keys_of, previews_of
 from octavia_billing.domain.prices import check_quote
 from octavia_billing.domain.wording import insufficient_credits, insufficient_for_jobs, purpose_of
 from octavia_billing.ledger import Ledger
 from octavia_billing.price_lists import PriceLists
+from octavia_billing.repositories.previews import PreviewsRepository
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,10 @@ class _Submission:
 class SubmittedHandler:
     """Reserves for each submission, in order; a job decided before is passed over in silence."""
 
-    def __init__(self, ledger: Ledger, prices: PriceLists) -> None:
+    def __init__(self, ledger: Ledger, prices: PriceLists, previews: PreviewsRepository) -> None:
         self._ledger = ledger
         self._prices = prices
+        self._previews = previews
 
     async def handle(self, connection: Any, events: Sequence[CloudEvent[Any]]) -> Sequence[EventData]:
         """Returns CreditsReserved or CreditsRejected for each job, and the lines of the histories.
@@ -56,9 +59,14 @@ class SubmittedHandler:
         asked = [jobs for event in events if (jobs := _jobs(event.data))]
         versions = {each.quote.price_version for jobs in asked for each in jobs}
         lists = await self._prices.by_version(connection, versions)
-        submissions = []
+        keys = {key for jobs in asked for each in jobs for key in keys_of(each)}
+        known = await self._previews.lock(connection, keys)
+        submissions, taken = [], set[Key]()
         for jobs in asked:
-            errors = (check_quote(lists, each.spec, each.quote) for each in jobs)
+            errors: list[JobError | None] = []
+            for each in jobs:
+                errors += [check_quote(lists, each.spec, each.quote), check_counted(each, known, taken)]
+                taken.update(keys_of(each))
             submissions.append(_Submission(jobs, next((error for error in errors if error), None)))
         outcomes, told = await self._ledger.settle(
             connection, [operation for each in submissions for operation in each.operations]
@@ -66,8 +74,22 @@ class SubmittedHandler:
         remaining = iter(outcomes)
         for submission in submissions:
             own = [next(remaining) for _ in submission.operations]
-            told += _answers(submission, [one for outcome in own for one in outcome.each or (outcome,)])
+            each_one = [one for outcome in own for one in outcome.each or (outcome,)]
+            told += _answers(submission, each_one)
+            await self._note_previews(connection, submission, each_one)
         return told
+
+    async def _note_previews(
+        self, connection: Any, submission: _Submission, outcomes: Sequence[Outcome]
+    ) -> None:
+        """What is held for a preview is noted; what a held job counts is counted."""
+        held = [
+            job
+            for job, outcome in zip(submission.jobs, outcomes, strict=True)
+            if outcome.verdict is Verdict.RESERVED
+        ]
+        await self._previews.add(connection, [preview for job in held for preview in previews_of(job)])
+        await self._previews.count(connection, {key: job.job.hold_id for job in held for key in keys_of(job)})
 
 
 def _jobs(data: JobSubmitted | JobsSubmitted) -> tuple[RequestedJob, ...]:

@@ -61,8 +61,10 @@ def _require_rising(kind: str, price: KindPrice, where: str) -> None:
 
 
 def check_quote(lists: Mapping[str, PriceList], spec: JobSpec, quote: Quote) -> JobError | None:
-    """Why `quote` is not the price of `spec` by the list it names, or None where it is."""
-    return _check(lists, quote, spec.kind, spec.duration_seconds, len(spec.target_languages))
+    """Why `quote`, with the previews that it counts, is not the price of `spec`, or None where it is."""
+    counted = sum(preview.credits for preview in quote.previews)
+    full = quote.model_copy(update={"credits": quote.credits + counted})
+    return _check(lists, full, spec.kind, spec.worked_seconds, len(spec.target_languages))
 
 
 def check_videos(
@@ -82,16 +84,17 @@ def _check(
 ) -> JobError | None:
     prices = lists.get(quote.price_version)
     if prices is None:
-        return _invalid("its price list is not known here")
+        return invalid_quote("its price list is not known here")
     if kind not in prices.kinds:
-        return _invalid("its price list has no price for this kind of job")
+        return invalid_quote("its price list has no price for this kind of job")
     price = price_of(prices, kind, duration_seconds, languages)
     if price != quote.credits:
-        return _invalid(f"it says {quote.credits} credits and the price is {price}")
+        return invalid_quote(f"it says {quote.credits} credits and the price is {price}")
     return None
 
 
-def _invalid(why: str) -> JobError:
+def invalid_quote(why: str) -> JobError:
+    """The error of a quote that does not stand, and why."""
     return JobError(
         code="quote_invalid",
         message=f"The quote of this job does not stand: {why}. Create the job again for a new quote.",

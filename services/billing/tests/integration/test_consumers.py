@@ -13,6 +13,7 @@ from octavia_billing.consumers.videos import VideosHandler
 from octavia_billing.domain.planner import LedgerConflictError
 from octavia_billing.domain.prices import load_prices
 from octavia_billing.price_lists import PriceLists
+from octavia_billing.repositories.previews import PreviewsRepository
 from octavia_billing.repositories.prices import PriceRepository
 from octavia_common.events import (
     ArtifactRef,
@@ -97,10 +98,10 @@ class Service:
         self.handlers: dict[type[EventData], TransactionalHandler] = {
             UserRegistered: WelcomeHandler(bank.ledger, welcome_credits=welcome),
             GrantRequested: GrantHandler(bank.ledger),
-            JobSubmitted: (submitted := SubmittedHandler(bank.ledger, self.prices)),
+            JobSubmitted: (submitted := SubmittedHandler(bank.ledger, self.prices, PreviewsRepository())),
             JobsSubmitted: submitted,
             VideosSubmitted: VideosHandler(bank.ledger, self.prices),
-            JobAssembled: (outcome := OutcomeHandler(bank.ledger)),
+            JobAssembled: (outcome := OutcomeHandler(bank.ledger, PreviewsRepository())),
             JobFailed: outcome,
             JobCancelled: outcome,
             VideoGenerated: outcome,

@@ -30,7 +30,8 @@ class FileResponse(BaseModel):
     sha256: str
     media: FileMedia
     containers: dict[ExportKind, list[str]] = Field(
-        description="Which files can be made of a dub of it, by kind: containers, the usual one first."
+        default_factory=dict,
+        description="Which files can be made of a dub of it, by kind: containers, the usual one first.",
     )
     created_at: datetime
 

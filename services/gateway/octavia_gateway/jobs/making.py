@@ -21,6 +21,7 @@ from octavia_gateway.jobs.errors import PricesUnknownError
 from octavia_gateway.jobs.glossaries import write_terms
 from octavia_gateway.jobs.models import Job
 from octavia_gateway.jobs.options import OptionsRequest
+from octavia_gateway.jobs.previews import PREVIEW_SECONDS, countable
 from octavia_gateway.jobs.quotes import quote_of
 from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.jobs.run import Run
@@ -96,18 +97,23 @@ class JobMaking:
             model_size=asked.model_size,
             options=asked.options.options().model_copy(update={**lists, "voices": wishes.voices}),
             subtitles=subtitles,
+            preview_seconds=PREVIEW_SECONDS if asked.preview else None,
         )
+        # Jobs of a batch are held all together: one preview cannot count for several of them.
+        others = await self._jobs.of_source(connection, user_id, spec) if batch_id is None else []
+        counted = countable(spec, others)
         job = Job(
             job_id=job_id,
             user_id=user_id,
             file_id=asked.file_id,
             spec=spec,
-            quote_credits=quote_of(prices, spec),
+            quote_credits=quote_of(prices, spec) - sum(preview.credits for preview in counted),
             price_version=prices.version,
             created_at=created_at or self._clock(),
             run=Run(languages=targets, status=JobStatus.PENDING),
             batch_id=batch_id,
             subtitle_file_id=asked.subtitle_file_id,
+            counted=counted,
         )
         await self._jobs.add(connection, job)
         await self._remember(connection, user_id, asked.options)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from octavia_common.events import ArtifactRef, JobRef, JobSpec, Output, hold_id_of
+from octavia_common.events import ArtifactRef, CountedPreview, JobRef, JobSpec, Output, hold_id_of
 
 from octavia_gateway.jobs.run import Run
 from octavia_gateway.jobs.states import JobStatus
@@ -39,6 +39,8 @@ class Job:
     given_up_at: datetime | None = None
     batch_id: UUID | None = None
     subtitle_file_id: UUID | None = None
+    counted: tuple[CountedPreview, ...] = ()
+    """The paid previews by which the quote is lower."""
 
     @property
     def status(self) -> JobStatus:

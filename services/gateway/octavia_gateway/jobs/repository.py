@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from octavia_common.events import ArtifactRef, DetectedLanguage, JobError, JobSpec, Output
+from octavia_common.events import ArtifactRef, CountedPreview, DetectedLanguage, JobError, JobSpec, Output
 
 from octavia_gateway.database import Connection
 from octavia_gateway.jobs.errors import JobNotFoundError
@@ -14,6 +14,9 @@ from octavia_gateway.jobs.run import Run
 from octavia_gateway.jobs.states import JobStatus
 from octavia_gateway.jobs.units import Units
 from octavia_gateway.retention.in_use import EXPORT_AT_WORK, JOB_AT_WORK, RENDER_AT_WORK
+
+MOST_OF_SOURCE = 500
+"""Jobs on one file that are looked through for previews."""
 
 
 class JobsRepository:
@@ -24,8 +27,8 @@ class JobsRepository:
         await connection.execute(
             """
             INSERT INTO jobs (job_id, user_id, kind, file_id, spec, quote_credits, price_version, created_at,
-                              current_step, batch_id, subtitle_file_id)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                              current_step, batch_id, subtitle_file_id, counted)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
             """,
             job.job_id,
             job.user_id,
@@ -38,7 +41,23 @@ class JobsRepository:
             job.view.step,
             job.batch_id,
             job.subtitle_file_id,
+            [preview.model_dump(mode="json") for preview in job.counted],
         )
+
+    async def of_source(self, connection: Connection, user_id: UUID, spec: JobSpec) -> list[Job]:
+        """The user's jobs of one kind on one file, also deleted ones, the newest of them."""
+        rows = await connection.fetch(
+            """
+            SELECT * FROM jobs
+            WHERE user_id = $1 AND kind = $2 AND spec #>> '{source,sha256}' = $3 AND attempt > 0
+            ORDER BY created_at DESC LIMIT $4
+            """,
+            user_id,
+            spec.kind.value,
+            spec.source.sha256,
+            MOST_OF_SOURCE,
+        )
+        return [_job(row) for row in rows]
 
     async def get(self, connection: Connection, user_id: UUID, job_id: UUID, *, lock: bool = False) -> Job:
         """The user's job, locked for the transaction where asked. Raises JobNotFoundError (404)."""
@@ -154,7 +173,7 @@ class JobsRepository:
                 phase = $12, progress_permille = $13, current_step = $14, started_at = $15, finished_at = $16,
                 chunks = $17, transcribed = $18, translated = $19, synthesized = $20, outputs = $21,
                 charged = $22, error = $23, detected = $24, spec = $25, run_languages = $26, failed = $27,
-                kept = $28, charged_before = $29, plan = $30, held = $31, review_ended = $32
+                kept = $28, charged_before = $29, plan = $30, held = $31, review_ended = $32, counted = $33
             WHERE job_id = $1
             """,
             [_changing(job) for job in jobs],
@@ -223,6 +242,7 @@ def _changing(job: Job) -> tuple[Any, ...]:
         run.plan.model_dump(mode="json") if run.plan else None,
         run.held.encode(),
         run.review_ended,
+        [preview.model_dump(mode="json") for preview in job.counted],
     )
 
 
@@ -271,4 +291,5 @@ def _job(row: Any) -> Job:
         given_up_at=row["given_up_at"],
         batch_id=row["batch_id"],
         subtitle_file_id=row["subtitle_file_id"],
+        counted=tuple(CountedPreview.model_validate(value) for value in row["counted"]),
     )

@@ -35,6 +35,11 @@ class CreateTranslation(BaseModel):
         description="An uploaded subtitle file of the source, in its language: its lines and times are used "
         "in place of what would be recognised.",
     )
+    preview: bool = Field(
+        False,
+        description="Only the first 60 s are made, at the price of that length. What is paid for it counts, "
+        "once a language, against a full job on the same file.",
+    )
     options: OptionsRequest = OptionsRequest()
 
     @model_validator(mode="after")
@@ -89,6 +94,7 @@ class QuoteResponse(BaseModel):
 
     credits: int
     price_version: str
+    counted: int = Field(0, description="Credits paid for previews, by which it is lower.")
 
 
 class OutputResponse(BaseModel):
@@ -141,6 +147,7 @@ class JobResponse(BaseModel):
     target_languages: list[str]
     options: OptionsResponse
     quote: QuoteResponse
+    preview: bool = Field(False, description="Whether only the first 60 s are made.")
     credits_charged: int | None = Field(description="What was paid; null until completed.")
     batch_id: UUID | None = Field(description="The batch that it was made in, if any.")
     attempt: int = Field(description="How often the job was processed.")
@@ -182,7 +189,12 @@ class JobResponse(BaseModel):
             target_language=spec.target_languages[0],
             target_languages=list(spec.target_languages),
             options=OptionsResponse.of(spec.options),
-            quote=QuoteResponse(credits=job.quote_credits, price_version=job.price_version),
+            quote=QuoteResponse(
+                credits=job.quote_credits,
+                price_version=job.price_version,
+                counted=sum(preview.credits for preview in job.counted),
+            ),
+            preview=spec.preview_seconds is not None,
             credits_charged=job.credits_charged,
             batch_id=job.batch_id,
             attempt=job.attempt,

@@ -29,6 +29,7 @@ from octavia_gateway.jobs.errors import (
 )
 from octavia_gateway.jobs.making import JobMaking, prices_of
 from octavia_gateway.jobs.models import Job, RunDeadlines
+from octavia_gateway.jobs.previews import countable
 from octavia_gateway.jobs.quotes import quote_of
 from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.jobs.run import Run
@@ -155,10 +156,11 @@ class JobsService:
             for needed in filter(None, (job.file_id, job.subtitle_file_id)):
                 await self._files.get(connection, user_id, needed, keep=True)
             prices = await prices_of(self._credits, connection)
-            required = quote_of(prices, job.spec)
+            counted = countable(job.spec, await self._jobs.of_source(connection, user_id, job.spec))
+            required = quote_of(prices, job.spec) - sum(preview.credits for preview in counted)
             if required > job.quote_credits:
                 changed_quote = QuoteChangedError(quoted=job.quote_credits, required=required)
-            job = replace(job, quote_credits=required, price_version=prices.version)
+            job = replace(job, quote_credits=required, price_version=prices.version, counted=counted)
             if changed_quote is None:
                 balance = await self._credits.balance(connection, user_id)
                 if balance.available < required:
@@ -169,7 +171,7 @@ class JobsService:
             async with self._database.as_service(connection, user_id):
                 await self._log.append(connection, [draft_of(job), *await drafts_of(connection, [job])])
                 if changed_quote is None:
-                    quote = Quote(credits=required, price_version=prices.version)
+                    quote = Quote(credits=required, price_version=prices.version, previews=counted)
                     submitted = JobSubmitted(job=job.ref(), spec=job.spec, quote=quote)
                     await self._database.add_events(connection, [submitted])
         if changed_quote is not None:

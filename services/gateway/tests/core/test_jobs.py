@@ -336,7 +336,11 @@ async def test_the_quote_is_by_length_and_a_dearer_price_is_asked_about(world: W
     assert (first.json()["quoted"], first.json()["required"]) == (10, 15)
     assert await world.outbox() == []
     await world.submit(member, job["id"])
-    assert (await world.job(member, job["id"]))["quote"] == {"credits": 15, "price_version": "v2"}
+    assert (await world.job(member, job["id"]))["quote"] == {
+        "credits": 15,
+        "price_version": "v2",
+        "counted": 0,
+    }
 
 
 async def test_overdue_and_silent_jobs_are_given_up_once_by_whichever_replica(world: World) -> None:

@@ -84,6 +84,8 @@ class SilenceCutter:
     def params(self, spec: JobSpec) -> Mapping[str, Any]:
         # What is not asked for is not named, so that plans that were made before it could be serve on.
         params = asdict(self._rules)
+        if (only := _preview_of(spec)) is not None:
+            params["seconds"] = only
         if self._diarizer is not None:
             params["speakers"] = {
                 "engine": self._diarizer.name,
@@ -98,19 +100,21 @@ class SilenceCutter:
     async def cut(self, spec: JobSpec, work: Work) -> ExtractedSource:
         heard_alone = spec.kind is JobKind.AUDIO_TRANSLATE or spec.source.media_type.startswith("audio/")
         kind = MediaKind.AUDIO if heard_alone else MediaKind.VIDEO
+        only = _preview_of(spec)
         source = await self._store.fetch(spec.source, work.scratch / "source")
         info = await probe(source, kind=kind, cancel=work.cancel)
         track = info.require_audio()
         pcm = work.scratch / "sound.pcm"
-        await _extract_sound(source, kind, track, pcm, longest_paid(spec.duration_seconds), work.cancel)
+        # A moment more than was paid for, so that too long can be told from right; of a preview no more.
+        most = longest_paid(spec.duration_seconds) + 1 if only is None else only
+        await _extract_sound(source, kind, track, pcm, most, work.cancel)
         heard = (await asyncio.to_thread(pcm.stat)).st_size / BYTES_PER_SECOND
-        _check_length(heard, track, max(heard, info.duration_seconds), spec.duration_seconds)
+        _check_length(heard, track, max(heard, info.duration_seconds), spec)
         voice_pcm, wanted = work.scratch / "voices.pcm", spec.options.clone_voice
         if wanted:
-            most = longest_paid(spec.duration_seconds)
             await _extract_sound(source, kind, track, voice_pcm, most, work.cancel, VOICE_RATE)
         await asyncio.to_thread(source.unlink)
-        duration = max(heard, info.duration_seconds)
+        duration = max(heard, info.duration_seconds) if only is None else only
         features, regions = await asyncio.to_thread(_listen, pcm, heard, work.cancel)
         if self._diarizer is not None and regions:
             request = DiarizationRequest(pcm, regions, spec.options.speakers)
@@ -132,25 +136,31 @@ async def _extract_sound(
     """Decode a track to PCM whose first sample is the first instant of the source's own clock.
 
     `async=1` and `first_pts=0` put silence where the track begins late or has holes, so that a sample's
-    number is its time. A moment more than may be is decoded, so that too long can be told from right.
+    number is its time. No more than `most_seconds` are decoded.
     """
     await ffmpeg(
         *safe_input(source, kind),
         *("-map", f"0:{track.index}", "-vn", "-sn", "-dn"),
         *("-af", f"aresample={rate}:async=1:first_pts=0"),
-        *("-ac", "1", "-t", f"{most_seconds + 1:.3f}", "-f", "s16le", str(pcm)),
+        *("-ac", "1", "-t", f"{most_seconds:.3f}", "-f", "s16le", str(pcm)),
         limits=ToolLimits(file_bytes=int((most_seconds + 60) * 2 * rate)),
         cancel=cancel,
     )
 
 
-def _check_length(heard: float, track: AudioInfo, plays: float, quoted: float) -> None:
+def _preview_of(spec: JobSpec) -> float | None:
+    """How much of the source is worked on, from its start; None: all of it."""
+    return spec.worked_seconds if spec.worked_seconds < spec.duration_seconds else None
+
+
+def _check_length(heard: float, track: AudioInfo, plays: float, spec: JobSpec) -> None:
+    quoted, only = spec.duration_seconds, _preview_of(spec)
     if plays > longest_paid(quoted):
         raise LongerThanQuotedError(plays, quoted)
     if heard <= 0:
         # There is a track, and not one sample of it can be decoded: that is no silence.
         raise DamagedMediaError
-    stated = track.duration_seconds
+    stated = track.duration_seconds if only is None else min(track.duration_seconds or only, only)
     if stated is not None and heard < stated - _MISSING_SECONDS - _MISSING_SHARE * stated:
         raise TruncatedMediaError
 

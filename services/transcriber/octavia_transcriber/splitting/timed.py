@@ -47,12 +47,12 @@ class TimedCutter:
         self._every_seconds = every_seconds
 
     def params(self, spec: JobSpec) -> Mapping[str, Any]:
-        return {"chunks": self._count(spec), "duration": spec.duration_seconds}
+        return {"chunks": self._count(spec), "duration": spec.worked_seconds}
 
     async def cut(self, spec: JobSpec, work: Work) -> TimedSource:
         mark = bytes.fromhex(spec.source.sha256)[:8]
         count = self._count(spec)
-        duration = max(spec.duration_seconds, 2 * _PAUSE_SECONDS * count)
+        duration = max(spec.worked_seconds, 2 * _PAUSE_SECONDS * count)
         if not count:
             return TimedSource(duration, (), mark)
         step = duration / count
@@ -66,4 +66,4 @@ class TimedCutter:
     def _count(self, spec: JobSpec) -> int:
         if not self._every_seconds:
             return self._chunks
-        return max(1, round(spec.duration_seconds / self._every_seconds))
+        return max(1, round(spec.worked_seconds / self._every_seconds))
