@@ -105,7 +105,7 @@ def test_from_registering_to_the_dub_and_its_price(
     page.get_by_role("link", name=re.compile("^" + visit.say("nav.credits"))).first.click()
     expect(visit.heading("credits.title")).to_be_visible()
     expect(
-        page.get_by_text(visit.say("reason.translation", source="English", targets="Spanish")).first
+        page.get_by_text(visit.say("jobs.languages", source="English", targets="Spanish")).first
     ).to_be_visible()
     expect(page.get_by_text(visit.say("credits.taken", count=10))).to_be_visible()
     with page.expect_download() as downloading:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from octavia_billing.domain.wording import WORK
 from playwright.sync_api import Page, expect
 
 from .staging import Stage, job, video
@@ -276,6 +277,36 @@ _NOT_OURS = (
     r"Buenos|Good morning|Hoy|Today|Empieza|It begins|What if|Y si|video_refused|There is no job|"
     r"\d (?:second|minute|hour|day|sec|min|hr)|\byesterday\b|\bnow\b|\bago\b|\d{4}|Nov \d|Oct \d"
 )
+
+
+def test_no_line_of_the_history_is_left_in_english(visitor: Visitor, stage: Stage) -> None:
+    ends = ("", ": delivered", ": failed", ": cancelled", ": not delivered: es, fr", ": expired")
+    reasons = [
+        f"{work}{about}{end}" for work in WORK.values() for about in ("", " (en to es)") for end in ends
+    ]
+    stage.lines = [
+        {
+            "id": str(uuid.uuid4()),
+            "seq": place,
+            "kind": "capture",
+            "amount": 0,
+            "credits": 10,
+            "balance_after": 100,
+            "held_after": 0,
+            "reason": reason,
+            "job_id": None,
+            "created_at": "2026-11-20T10:00:00Z",
+        }
+        for place, reason in enumerate(reasons, start=1)
+    ][::-1]
+    page = visitor(stage.url, locale="vi")
+    sign_in(page, stage)
+    page.goto(stage.url + "/credits")
+    settle(page)
+    told = page.locator("tbody td.full").all_inner_texts()
+    assert len(told) == len(reasons)
+    english = re.compile("|".join([*WORK.values(), "delivered", "failed", "cancelled", "expired", r"\ben\b"]))
+    assert [text for text in told if english.search(text)] == []
 
 
 def test_an_event_moves_a_page_and_without_a_stream_it_asks(

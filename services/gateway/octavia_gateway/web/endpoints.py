@@ -15,6 +15,7 @@ PAGES = (
     "/jobs/{job_id}",
     "/jobs/{job_id}/edit",
     "/jobs/{job_id}/report",
+    "/batches/{batch_id}",
     "/create",
     "/gallery",
     "/credits",

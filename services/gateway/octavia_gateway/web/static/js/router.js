@@ -12,6 +12,7 @@ const PAGES = [
   [/^\/jobs\/([0-9a-f-]{36})$/, () => import("./pages/job.js"), { nav: "translate" }],
   [/^\/jobs\/([0-9a-f-]{36})\/edit$/, () => import("./pages/editor.js"), { nav: "translate" }],
   [/^\/jobs\/([0-9a-f-]{36})\/report$/, () => import("./pages/report.js"), { nav: "translate" }],
+  [/^\/batches\/([0-9a-f-]{36})$/, () => import("./pages/batch.js"), { nav: "translate" }],
   [/^\/create$/, () => import("./pages/create.js"), { nav: "create" }],
   [/^\/gallery$/, () => import("./pages/gallery.js"), { nav: "gallery" }],
   [/^\/credits$/, () => import("./pages/credits.js"), { nav: "credits" }],

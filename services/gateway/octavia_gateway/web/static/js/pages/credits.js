@@ -116,21 +116,29 @@ function history() {
 }
 
 function row(line) {
-  const about = line.job_id && line.reason.startsWith("Video translation") ? h("a", { href: `/jobs/${line.job_id}` }, reasonOf(line)) : reasonOf(line);
+  const about = line.job_id && !line.reason.startsWith("Generated video") ? h("a", { href: `/jobs/${line.job_id}` }, reasonOf(line)) : reasonOf(line);
   const sign = line.amount > 0 ? "good" : line.amount < 0 ? "" : "quiet";
   return h("tr", {}, h("td", { class: "quiet nowrap" }, date(line.created_at)), h("td", { class: "full" }, about), h("td", {}, h("span", { class: "badge" }, t(`entry.${line.kind}`))),
     h("td", { class: `number ${sign}` }, line.amount ? number(line.amount, { signDisplay: "always" }) : t("credits.taken", { count: line.credits })), h("td", { class: "number quiet" }, number(line.balance_after)));
 }
 
+const WORKS = { "Video translation": "video_translate", "Audio translation": "audio_translate", Subtitles: "subtitles", "Subtitle translation": "subtitle_translate", "Generated video": "video_generate" };
+const ENDS = new Set(["delivered", "failed", "cancelled"]);
+
 /** What a line is for, in the reader's language; what a person wrote stays as it was written. */
 export function reasonOf({ reason }) {
-  const work = /^Video translation \((\S+) to ([^)]+)\)$/.exec(reason);
-  if (work) return t("reason.translation", { source: work[1] === "auto" ? t("translate.detected") : languageName(work[1]), targets: listed(work[2].split(", ").map(languageName)) });
-  if (reason === "Generated video") return t("reason.video");
-  if (reason.startsWith("Video translation")) return t("kind.video_translate");
   const expired = /^(.*): expired$/s.exec(reason);
   if (expired) return t("reason.expired", { reason: reasonOf({ reason: expired[1] }) });
-  return reason === "Welcome credits" ? t("reason.welcome") : reason;
+  const found = /^([A-Z][a-z ]+?)(?: \((\S+) to ([^)]+)\))?(?:: (.+))?$/.exec(reason);
+  if (!found || !(found[1] in WORKS)) return reason === "Welcome credits" ? t("reason.welcome") : reason;
+  const [, name, source, targets, end] = found;
+  const named = (tags) => listed(tags.split(", ").map(languageName));
+  const kind = t(`kind.${WORKS[name]}`);
+  const work = source ? `${kind}, ${t("jobs.languages", { source: source === "auto" ? t("translate.detected") : languageName(source), targets: named(targets) })}` : kind;
+  if (!end) return work;
+  const missing = /^not delivered: (.+)$/.exec(end);
+  if (missing) return t("reason.missing", { work, languages: named(missing[1]) });
+  return ENDS.has(end) ? t(`reason.${end}`, { work }) : t("reason.other", { work, end });
 }
 
 /** All lines of the history that a query means, newest first, up to the one where `enough` says so. */

@@ -6,6 +6,7 @@ import { attribute, fill, h, icon, say } from "../dom.js";
 import { clock, date, duration, languageName, listed, number, percent, t } from "../i18n.js";
 import { follow } from "../live.js";
 import { go } from "../router.js";
+import { addLanguages } from "../ui/add-languages.js";
 import { confirm } from "../ui/dialog.js";
 import { badge, bar, bones, button, complain, during, failed, note } from "../ui/parts.js";
 import { downloads, player } from "../ui/player.js";
@@ -165,13 +166,13 @@ function ended(job, look) {
   return { element, actions: [again, forget(job)] };
 }
 
-function finished(job) {
+function finished(job, look) {
   const playing = player(job);
   const element = h("div", { class: "stack wide" }, job.failed_languages.length > 0 && missing(job),
     h("section", { class: "card", "aria-label": t("player.title") }, playing.element),
     h("p", { class: "hint" }, t("job.charged", { count: job.credits_charged }), " · ", facts(job)));
   const to = (part, drawing, text) => h("a", { class: "button", href: `/jobs/${job.id}/${part}` }, icon(drawing), h("span", {}, text));
-  return { element, leave: playing.leave, actions: [to("edit", "captions", t("editor.open")), to("report", "info", t("report.open")), downloads(job), forget(job)] };
+  return { element, leave: playing.leave, actions: [addLanguages(job, look), to("edit", "captions", t("editor.open")), to("report", "info", t("report.open")), downloads(job), forget(job)] };
 }
 
 /** Languages that could not be made, and why; their share of the credits is back. */

@@ -4,10 +4,12 @@ import { get, onceKey, Problem, post } from "../api.js";
 import * as balance from "../balance.js";
 import { attribute, fill, h, icon, keyed, say } from "../dom.js";
 import { byName, languageName, number, t } from "../i18n.js";
+import { priceOf } from "../prices.js";
 import { go } from "../router.js";
 import { confirm } from "../ui/dialog.js";
 import { button, during, failed, field, reasonOf } from "../ui/parts.js";
 import { toast } from "../ui/toast.js";
+import { jobOptions } from "../ui/job-options.js";
 import { recentJobs } from "../ui/recent-jobs.js";
 import { uploadCard } from "../ui/upload-card.js";
 import * as uploads from "../upload/uploads.js";
@@ -40,6 +42,7 @@ export function page() {
     const files = ready();
     starting = true;
     update();
+    if (files.length > 1) return together(files);
     const made = [];
     try {
       for (const upload of files) made.push([upload, await begin(upload, wishes, offers)]);
@@ -53,6 +56,22 @@ export function page() {
     if (made.length === 1 && files.length === 1) return go(`/jobs/${made[0][1].id}`);
     if (made.length) toast(t("translate.begun", { count: made.length }));
     recent.look();
+    return update();
+  }
+
+  /** Several files are one batch: all are begun, or none. */
+  async function together(files) {
+    try {
+      const batch = await beginBatch(files, wishes, offers);
+      uploads.used(new Set(files.map((upload) => upload.key)));
+      return go(`/batches/${batch.id}`);
+    } catch (error) {
+      const item = error instanceof Problem ? files[error.body.item] : null;
+      toast(item ? `${item.name}: ${reasonOf(error)}` : reasonOf(error));
+    } finally {
+      starting = false;
+      balance.refresh();
+    }
     return update();
   }
 
@@ -86,7 +105,7 @@ export function page() {
 
 /** Where files are dropped, chosen, or named by an address. */
 function dropZone() {
-  const input = h("input", { type: "file", accept: "video/*,.mkv", multiple: true, class: "unseen", id: "files", on: { change: () => {
+  const input = h("input", { type: "file", accept: "video/*,audio/*,.mkv", multiple: true, class: "unseen", id: "files", on: { change: () => {
     uploads.add(input.files);
     input.value = "";
   } } });
@@ -147,8 +166,9 @@ function languagesPanel(panel, offers, wishes, changed) {
   start.addEventListener("click", () => {
     if (start.getAttribute("aria-disabled") !== "true") begin();
   });
+  const more = jobOptions(wishes.options, () => keepInMind(wishes));
   const body = h("div", { class: "stack" }, source.element,
-    h("fieldset", { class: "field" }, h("legend", { class: "label" }, t("translate.targets")), targets), bill, h("div", { class: "stack tight" }, start, reason));
+    h("fieldset", { class: "field" }, h("legend", { class: "label" }, t("translate.targets")), targets), more.element, bill, h("div", { class: "stack tight" }, start, reason));
   fill(panel, h("h2", { id: "panel" }, t("translate.languages")), h("div", { class: "bone", style: { height: "12rem" } }));
 
   function offer() {
@@ -166,16 +186,18 @@ function languagesPanel(panel, offers, wishes, changed) {
     fill(targets, possible.map((tag) => [tag, languageName(tag)]).sort((a, b) => byName(a[1], b[1])).map(([tag, name]) => h("label", { class: "chip" },
       h("input", { type: "checkbox", name: "target", value: tag, checked: wishes.targets.includes(tag), on: { change: (event) => {
         wishes.targets = event.target.checked ? [...wishes.targets, tag] : wishes.targets.filter((one) => one !== tag);
+        more.offer(can, wishes.targets);
         keepInMind(wishes);
         changed();
       } } }), h("span", {}, name))));
+    more.offer(can, wishes.targets);
     return fill(panel, h("h2", { id: "panel" }, t("translate.languages")), body);
   }
 
   function update(every, starting) {
     if (!offers.prices) return;
     const ready = every.filter((one) => one.state === "done");
-    const cost = ready.reduce((sum, one) => sum + priceOf(offers.prices, one.info.media.duration_seconds, wishes.targets.length), 0);
+    const cost = ready.reduce((sum, one) => sum + priceOf(offers.prices, one.info.media.duration_seconds, wishes.targets.length, kindOf(one)), 0);
     const have = balance.now();
     fill(bill,
       line(t("translate.videos", { count: ready.length }), t("translate.languages_count", { count: wishes.targets.length })),
@@ -214,24 +236,40 @@ function targetsOf(can, source) {
   return [...new Set(can.sources.flatMap((one) => one.targets))];
 }
 
-/** What a video costs, as the server computes it (octavia_common.pricing). */
-export function priceOf(prices, seconds, languages) {
-  const { tiers, percent } = prices.kinds.video_translate;
-  const tier = tiers.find((one) => one.limit_seconds === null || seconds < one.limit_seconds || (one.inclusive && seconds === one.limit_seconds));
-  return Math.ceil((tier.credits * (percent ?? 100)) / 100) * languages;
+/** Sound alone comes back as sound alone. */
+function kindOf(upload) {
+  return upload.info.file_type === "audio" ? "audio_translate" : "video_translate";
+}
+
+function asked(upload, wishes) {
+  const options = Object.keys(wishes.options).length ? { options: wishes.options } : {};
+  return { file_id: upload.fileId, source_language: wishes.source, target_languages: wishes.targets, ...options };
+}
+
+/** Makes the jobs and begins them all; where they cost other than was shown, asks first. */
+async function beginBatch(files, wishes, offers) {
+  const shown = files.reduce((sum, one) => sum + priceOf(offers.prices, one.info.media.duration_seconds, wishes.targets.length, kindOf(one)), 0);
+  const items = files.map((upload) => ({ kind: kindOf(upload), ...asked(upload, wishes) }));
+  const batch = await post("/batches", { items }, { once: onceKey() });
+  if (batch.quote !== shown && !await confirm(t("translate.price_changed"), t("translate.price_changed_text", { name: t("batch.title"), count: batch.quote }), t("translate.start"), { danger: false })) {
+    throw new Problem(409, { detail: t("translate.not_begun") });
+  }
+  await post(`/batches/${batch.id}/process`, undefined, { once: onceKey() });
+  return batch;
 }
 
 /** Makes the job and begins it; where it costs other than was shown, asks first. */
 async function begin(upload, wishes, offers) {
   upload.createKey ??= onceKey();
-  const shown = priceOf(offers.prices, upload.info.media.duration_seconds, wishes.targets.length);
-  const asked = { file_id: upload.fileId, source_language: wishes.source, target_languages: wishes.targets };
-  const sameAsked = JSON.stringify(asked);
+  const kind = kindOf(upload);
+  const shown = priceOf(offers.prices, upload.info.media.duration_seconds, wishes.targets.length, kind);
+  const wanted = asked(upload, wishes);
+  const sameAsked = JSON.stringify([kind, wanted]);
   if (upload.asked !== sameAsked) {
     upload.createKey = onceKey();
     upload.asked = sameAsked;
   }
-  const job = await post("/jobs/video-translate/create", asked, { once: upload.createKey });
+  const job = await post(`/jobs/${kind.replace("_", "-")}/create`, wanted, { once: upload.createKey });
   if (job.quote.credits !== shown && !await confirm(t("translate.price_changed"), t("translate.price_changed_text", { name: upload.name, count: job.quote.credits }), t("translate.start"), { danger: false })) {
     throw new Problem(409, { detail: t("translate.not_begun") });
   }
@@ -241,9 +279,9 @@ async function begin(upload, wishes, offers) {
 
 function recalled() {
   try {
-    return { source: "en", targets: [], ...JSON.parse(localStorage.getItem(WISHES)) };
+    return { source: "en", targets: [], options: {}, ...JSON.parse(localStorage.getItem(WISHES)) };
   } catch {
-    return { source: "en", targets: [] };
+    return { source: "en", targets: [], options: {} };
   }
 }
 

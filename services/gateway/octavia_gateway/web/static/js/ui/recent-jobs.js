@@ -7,19 +7,20 @@ import { follow } from "../live.js";
 import { badge, bar, bones, button, complain, failed, nothing } from "./parts.js";
 
 const PAGE = 12;
+const WHOLE_BATCH = 100;
 
-/** {element, look(), leave()} */
-export function recentJobs() {
+/** {element, look(), leave()}; of one `batch`, where that is named, else all of them. */
+export function recentJobs({ batch = null, title = t("jobs.title") } = {}) {
   const list = h("ul", { class: "list jobs" });
   const show = keyed(list, row);
   const body = h("div", {}, bones(3));
   const more = button(t("action.more"), { on: { click: () => load(cursor).catch(complain) } });
-  const element = h("section", { class: "card", "aria-labelledby": "recent" }, h("h2", { id: "recent" }, t("jobs.title")), body);
+  const element = h("section", { class: "card", "aria-labelledby": "recent" }, h("h2", { id: "recent" }, title), body);
   let jobs = null;
   let cursor = null;
 
   async function load(from) {
-    const page = await get(`/jobs?limit=${PAGE}${from ? `&cursor=${encodeURIComponent(from)}` : ""}`);
+    const page = await get(`/jobs?limit=${batch ? WHOLE_BATCH : PAGE}${batch ? `&batch_id=${batch}` : ""}${from ? `&cursor=${encodeURIComponent(from)}` : ""}`);
     const known = new Map((from ? jobs : []).map((job) => [job.id, job]));
     for (const job of page.items) known.set(job.id, job);
     jobs = [...known.values()];
@@ -47,7 +48,7 @@ export function recentJobs() {
     if (!jobs || !kind.startsWith("job.")) return;
     if (kind === "job.deleted") jobs = jobs.filter((job) => job.id !== told.id);
     else if (jobs.some((job) => job.id === told.id)) jobs = jobs.map((job) => (job.id === told.id ? told : job));
-    else jobs = [told, ...jobs];
+    else if (!batch || told.batch_id === batch) jobs = [told, ...jobs];
     draw();
   } });
   look();

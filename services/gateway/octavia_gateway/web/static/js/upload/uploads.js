@@ -118,7 +118,7 @@ async function transfer(upload, signal) {
   for (let attempt = 0; !fileId; ) {
     try {
       if (!upload.path) {
-        upload.path = await begin(file, "video", signal);
+        upload.path = await begin(file, file.type.startsWith("audio/") ? "audio" : "video", signal);
         upload.offset = 0;
         keepInMind();
       } else {

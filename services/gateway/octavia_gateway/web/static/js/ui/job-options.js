@@ -1,0 +1,89 @@
+// What a translation may wish beside its languages: only what the engines here heed is offered.
+
+import { get } from "../api.js";
+import { fill, h } from "../dom.js";
+import { t } from "../i18n.js";
+import { field } from "./parts.js";
+
+const MOST_SPEAKERS = 20;
+const LISTS = [["glossary", "/glossaries", "glossary_ids"], ["pronunciation", "/pronunciations", "pronunciation_ids"]];
+
+/** {element, offer(capabilities, targets), value()}; `kept` is what was wished before, changed in place. */
+export function jobOptions(kept, changed) {
+  let can = null;
+  let fetched = false;
+  const lists = h("div", { class: "stack" });
+  const body = h("div", { class: "stack options-body" });
+  const element = h("details", { class: "options", hidden: true, on: { toggle: () => element.open && !fetched && fetchLists() } },
+    h("summary", {}, t("options.title")), body);
+
+  function set(name, value) {
+    if (value === "" || value === null || value === false || value?.length === 0) delete kept[name];
+    else kept[name] = value;
+    changed();
+  }
+
+  function offer(capabilities, targets) {
+    can = capabilities;
+    const heeds = (name) => can.options.includes(name);
+    for (const name of Object.keys(kept)) if (!heeds({ glossary_ids: "glossary", pronunciation_ids: "pronunciation" }[name] ?? name)) delete kept[name];
+    const voices = can.voices.filter((voice) => voice.language === null || targets.every((tag) => tag.split("-")[0] === voice.language.split("-")[0]));
+    if (kept.voices && !voices.some((voice) => voice.id === kept.voices["*"])) delete kept.voices;
+    const parts = [
+      heeds("style") && text("style", t("options.style"), t("options.style_hint")),
+      heeds("formality") && choice("formality", t("options.formality"), [["", t("options.formality_default")], ["formal", t("options.formal")], ["informal", t("options.informal")]], kept.formality ?? "", (value) => set("formality", value)),
+      heeds("voices") && voices.length > 0 && choice("voice", t("options.voice"), [["", t("options.voice_any")], ...voices.map((voice) => [voice.id, voice.title])], kept.voices?.["*"] ?? "", (value) => set("voices", value ? { "*": value } : null)),
+      heeds("speakers") && speakers(),
+      can.clones_voices && tick("clone_voice", t("options.clone")),
+      LISTS.some(([name]) => heeds(name)) && lists,
+    ].filter(Boolean);
+    element.hidden = !parts.length;
+    fill(body, parts);
+  }
+
+  function text(name, label, hint) {
+    return field(label, h("input", { class: "input", name, maxlength: 200, autocomplete: "off", value: kept[name] ?? "", on: { change: (event) => set(name, event.target.value.trim()) } }), { hint, optional: true }).element;
+  }
+
+  function choice(name, label, options, value, chosen) {
+    const one = field(label, h("select", { class: "input", name, on: { change: (event) => chosen(event.target.value) } }, options.map(([key, words]) => h("option", { value: key }, words))));
+    one.input.value = value;
+    return one.element;
+  }
+
+  function speakers() {
+    const one = field(t("options.speakers"), h("input", { class: "input", type: "number", name: "speakers", min: 1, max: MOST_SPEAKERS, value: kept.speakers ?? "", on: { change: (event) => {
+      const count = Number(event.target.value);
+      one.fail(event.target.value && !(Number.isInteger(count) && count >= 1 && count <= MOST_SPEAKERS) ? t("options.speakers_wrong", { most: MOST_SPEAKERS }) : null);
+      set("speakers", count >= 1 && count <= MOST_SPEAKERS ? Math.round(count) : null);
+    } } }), { hint: t("options.speakers_hint"), optional: true });
+    return one.element;
+  }
+
+  function tick(name, label) {
+    return h("label", { class: "tick" }, h("input", { type: "checkbox", name, checked: Boolean(kept[name]), on: { change: (event) => set(name, event.target.checked) } }), h("span", {}, label));
+  }
+
+  async function fetchLists() {
+    fetched = true;
+    try {
+      fill(lists, await Promise.all(LISTS.filter(([name]) => can.options.includes(name)).map(chips)));
+    } catch {
+      fetched = false; // asked again when it is opened again
+    }
+  }
+
+  async function chips([name, path, option]) {
+    const { items } = await get(path);
+    if (!items.length) return null;
+    kept[option] = (kept[option] ?? []).filter((id) => items.some((one) => one.id === id));
+    if (!kept[option].length) delete kept[option];
+    return h("fieldset", { class: "field" }, h("legend", { class: "label" }, t(`options.${name}`)), h("div", { class: "chips" }, items.map((one) => h("label", { class: "chip" },
+      h("input", { type: "checkbox", checked: one.always || kept[option]?.includes(one.id), disabled: one.always, on: { change: (event) => {
+        const others = (kept[option] ?? []).filter((id) => id !== one.id);
+        set(option, event.target.checked ? [...others, one.id] : others);
+      } } }), h("span", {}, one.always ? t("options.always", { name: one.name }) : one.name)))));
+  }
+
+  return { element, offer, value: () => ({ ...kept }) };
+}
