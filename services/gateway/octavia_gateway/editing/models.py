@@ -1,14 +1,15 @@
 """An edited language and its renderings, as the gateway keeps them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from octavia_common.documents import DubResult
+from octavia_common.documents import DubResult, PlacedSegment
 from octavia_common.events import ArtifactRef, JobError
 
-from octavia_gateway.editing.lines import Lines
+from octavia_gateway.editing.lines import Line, Lines
 from octavia_gateway.reviewing.documents import HeldLines
 
 
@@ -35,7 +36,7 @@ class Table:
     """The lines of a language at a revision; `head` is the newest, `rendered` the one to be downloaded.
 
     `base` refers to `result`, what the pipeline made: revision 0 is read from it. `hold_id` is the run that
-    waits for review in this language, if one does.
+    waits for review in this language, if one does. `heard` is how each line sounds in the download, by id.
     """
 
     job_id: UUID
@@ -47,6 +48,15 @@ class Table:
     rendered: int
     lines: Lines
     hold_id: UUID | None = None
+    heard: Mapping[str, PlacedSegment] = field(default_factory=dict)
+
+    def as_heard(self, line: Line) -> PlacedSegment | None:
+        """How a line sounds in the download; None where it was changed since."""
+        heard = self.heard.get(line.id)
+        if heard is None or line.translating:
+            return None
+        same = (heard.text, heard.speaker, heard.start, heard.end)
+        return heard if same == (line.text, line.speaker, line.start, line.end) else None
 
 
 @dataclass(frozen=True)

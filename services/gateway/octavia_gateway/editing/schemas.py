@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
+from octavia_common.documents import PlacedSegment
 from pydantic import BaseModel, ConfigDict, Field
 
 from octavia_gateway.editing.changes import AnyChange, ChangeLine, Name, Seconds, Text, TranslateLine
 from octavia_gateway.editing.history import Revision
-from octavia_gateway.editing.lines import Line
+from octavia_gateway.editing.lines import Line, slot_end
 from octavia_gateway.editing.models import Table
 from octavia_gateway.editing.service import Standing
 from octavia_gateway.jobs.options import LanguageTag
@@ -24,22 +25,28 @@ class SegmentResponse(BaseModel):
     speaker: str
     start: float
     end: float
+    slot_end: float = Field(description="The latest moment that its dub may sound.")
     source_text: str
     text: str | None = Field(description="Null while it is being translated anew.")
-    flags: list[str]
+    rate: float | None = Field(
+        description="How much faster than natural it is spoken; null where it is not heard as it stands here."
+    )
+    flags: list[str] = Field(description="What a person should look at, such as too_long.")
 
     @classmethod
-    def of(cls, line: Line) -> "SegmentResponse":
-        """The document of a line."""
-        flags = ["untranslated"] if line.untranslated else []
+    def of(cls, line: Line, slot_end: float, heard: PlacedSegment | None) -> "SegmentResponse":
+        """The document of a line; `heard` is how it sounds in the download, where that is as it stands."""
+        flags: list[str] = ["untranslated"] if line.untranslated else []
         return cls(
             id=line.id,
             speaker=line.speaker,
             start=line.start,
             end=line.end,
+            slot_end=slot_end,
             source_text=line.source_text,
             text=None if line.translating else line.text,
-            flags=flags,
+            rate=round(heard.rate, 3) if heard and heard.audio else None,
+            flags=[*heard.flags] if heard else flags,
         )
 
 
@@ -64,7 +71,12 @@ class SegmentsResponse(BaseModel):
             revision=table.revision,
             current_revision=table.head,
             output_revision=table.rendered,
-            segments=[SegmentResponse.of(line) for line in table.lines],
+            segments=[
+                SegmentResponse.of(
+                    line, slot_end(table.lines, place, table.result.duration_seconds), table.as_heard(line)
+                )
+                for place, line in enumerate(table.lines)
+            ],
         )
 
 

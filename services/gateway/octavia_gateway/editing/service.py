@@ -7,7 +7,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from octavia_common.artifacts.store import ArtifactStore
-from octavia_common.documents import Translation
+from octavia_common.documents import DubResult, PlacedSegment, Translation
+from octavia_common.events import ArtifactRef
 
 from octavia_gateway.database import GatewayDatabase
 from octavia_gateway.editing.changes import AnyChange, applied
@@ -24,7 +25,8 @@ from octavia_gateway.editing.rendering import Renderings
 from octavia_gateway.editing.repository import EditingRepository
 from octavia_gateway.editing.translating import Question, ask
 from octavia_gateway.jobs.repository import JobsRepository
-from octavia_gateway.reviewing.bases import AT_ONCE, Bases, no_such_language, review_languages
+from octavia_gateway.reviewing.bases import AT_ONCE, Base, Bases, no_such_language, review_languages
+from octavia_gateway.reviewing.documents import HeldLines
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,17 @@ class EditingService:
             rendered=edited.rendered,
             lines=at_revision(lines_of(result), states, wanted, duration=result.duration_seconds),
             hold_id=base.hold_id,
+            heard=await self._heard(base, edited.base, result),
         )
+
+    async def _heard(
+        self, newest: Base, edited_from: ArtifactRef, result: DubResult | HeldLines
+    ) -> dict[str, PlacedSegment]:
+        """How the lines sound in the download: what was rendered last, or what the pipeline made."""
+        rendered = result if newest.ref.key == edited_from.key else await self.bases.read(newest)
+        if isinstance(rendered, HeldLines):
+            return {}
+        return {segment.id: segment for segment in rendered.segments}
 
     async def change(
         self,

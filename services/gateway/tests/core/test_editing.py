@@ -132,9 +132,13 @@ async def test_a_changed_line_is_rendered_and_takes_the_place_of_what_was(world:
     table = await dub.ask("GET", "/segments")
     assert (table["language"], table["revision"], table["output_revision"]) == ("es", 0, 0)
     assert [segment["text"] for segment in table["segments"]] == ["Hola.", "Hola."]
+    assert all(segment["slot_end"] >= segment["end"] for segment in table["segments"])
+    rates = [segment["rate"] for segment in table["segments"]]
     assert await dub.standing() == ("completed", 0, 0)
     changed = await dub.say("Buenos días.", 0)
     assert [segment["text"] for segment in changed["segments"]] == ["Hola.", "Buenos días."]
+    # What was changed is not heard yet, so nobody knows how fast it will be.
+    assert [segment["rate"] for segment in changed["segments"]] == [rates[0], None]
     assert await dub.standing() == ("stale", 1, 0)
     planned, chunks = await dub.render()
     assert await dub.standing() == ("rendering", 1, 0)
