@@ -9,7 +9,7 @@ from octavia_gateway.batches.schemas import BatchResponse
 from octavia_gateway.glossaries.schemas import ListsResponse
 from playwright.sync_api import Page, Request, expect
 
-from .staging import FIXED, Stage, checked, job
+from .staging import FIXED, Stage, checked, file, job
 from .test_states import DONE, LOOKS, WORKING, Visitor, assert_fine, settle, sign_in
 from .words import Words
 
@@ -102,6 +102,46 @@ def test_wishes_batches_and_more_languages_are_accessible_and_fit(
     page.get_by_role("button", name=say("languages.add")).click()
     expect(page.locator("dialog .chips")).to_be_visible()
     assert_fine(page)
+
+
+def test_several_files_are_one_batch_with_their_wishes(visitor: Visitor, stage: Stage) -> None:
+    everything(stage)
+    say = Words()
+    podcast = str(uuid.UUID(int=41))
+    heard = {"duration_seconds": 30, "container": "mp3", "audio": []}
+    stage.files = {podcast: file(podcast, file_type="audio", media=heard)}
+    stage.answers["POST batches"] = {**batch("pending", quote=35), "jobs": []}
+    stage.answers[f"POST batches/{BATCH}/process"] = batch("processing")
+    stage.answers[f"GET batches/{BATCH}"] = batch("processing")
+    page = visitor(stage.url)
+    sign_in(page, stage, uploads=brought(2))
+    page.goto(stage.url + "/")
+    settle(page)
+    page.locator("details.options summary").click()
+    page.get_by_label(say("options.style")).fill("warm")
+    page.get_by_label(say("options.voice"), exact=True).select_option("ana")
+    page.get_by_label(say("options.clone")).check()
+    page.get_by_label(say("options.speakers")).fill("2")
+    page.get_by_label("Names").check(force=True)
+    posted = sent(page)
+    page.get_by_role("button", name=say.pattern("translate.start_for")).click()
+    page.wait_for_url(f"**/batches/{BATCH}")
+    (path, body), (process, _) = posted[-2:]
+    assert (path, process) == ("/batches", f"/batches/{BATCH}/process")
+    assert [item["kind"] for item in body["items"]] == ["video_translate", "audio_translate"]
+    for item in body["items"]:
+        assert item["options"] == {
+            "style": "warm",
+            "voices": {"*": "ana"},
+            "clone_voice": True,
+            "speakers": 2,
+            "glossary_ids": [LIST],
+        }
+    ended = batch("partially_completed", counts={"completed": 2, "failed": 1})
+    stage.answers[f"GET batches/{BATCH}"] = ended
+    stage.tell("batch.ended", ended)
+    expect(page.locator(".lead")).to_have_text(say("batch.done_lost", done=2, total=3, lost=1))
+    expect(page.get_by_role("button", name=say("batch.again", count=1))).to_be_visible()
 
 
 def test_a_language_is_added_at_a_price_that_is_shown(visitor: Visitor, stage: Stage) -> None:
