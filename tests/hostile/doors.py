@@ -19,7 +19,14 @@ from octavia_common.artifacts import upload_key
 from octavia_common.artifacts.fake import FakeArtifactStore
 from octavia_common.artifacts.keys import sha256_of
 from octavia_common.database import Database
-from octavia_common.documents import DubResult, Loudness, PlacedSegment, Subtitles
+from octavia_common.documents import (
+    DubResult,
+    Loudness,
+    PlacedSegment,
+    QualityReport,
+    QualityTotals,
+    Subtitles,
+)
 from octavia_common.events import (
     AspectRatio,
     EnginePublished,
@@ -96,6 +103,26 @@ ENGINES = (
         voices=(Voice(id="any", title="Any"),),
         honours=("voices",),
     ),
+)
+
+
+REPORT = QualityReport(
+    language="es",
+    totals=QualityTotals(
+        lines=0,
+        onset_p50_ms=None,
+        onset_p95_ms=None,
+        rate_in_bounds=None,
+        overlap_seconds=0.0,
+        drift_ms=None,
+        source_lufs=None,
+        output_lufs=None,
+        true_peak_dbtp=None,
+        subtitle_rules_kept=None,
+        repaired=None,
+        flagged=None,
+    ),
+    lines=(),
 )
 
 
@@ -291,7 +318,9 @@ class Doors:
         srt = await self.store.write(f"{prefix}/srt/{uuid4().hex}", b"1\n", "application/x-subrip")
         vtt = await self.store.write(f"{prefix}/vtt/{uuid4().hex}", b"WEBVTT\n", "text/vtt")
         voice = await self.store.write(f"{prefix}/speech/{uuid4().hex}", b"fLaC", "audio/flac")
+        report = await self.store.write_document(f"{prefix}/report/{uuid4().hex}", REPORT)
         document = DubResult(
+            report=report,
             source_language="en",
             target_language="es",
             duration_seconds=40.0,

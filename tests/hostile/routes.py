@@ -92,7 +92,8 @@ class Operation:
     @property
     def names_an_object(self) -> bool:
         """Whether it is about one object of somebody, by its path or by its body."""
-        return "{" in self.path or self.path.endswith(("-translate/create", "/subtitles/create", "/batches"))
+        by_body = ("-translate/create", "/subtitles/create", "/batches")
+        return "{" in self.path or (self.method == "POST" and self.path.endswith(by_body))
 
     @property
     def changes(self) -> bool:

@@ -60,7 +60,7 @@ async def get_export(
 ) -> ExportResponse:
     """One export and where it stands."""
     job, export = await resources.exports.get(user.user_id, job_id, export_id)
-    return ExportResponse.of(export, stale=export.is_stale(job.run.outputs), language=language)
+    return ExportResponse.of(export, stale=export.is_stale(job.outputs), language=language)
 
 
 @router.head("/{job_id}/exports/{export_id}/download", include_in_schema=False)

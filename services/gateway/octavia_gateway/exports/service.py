@@ -107,7 +107,7 @@ class ExportsService:
             return Exports(
                 possible=await self._possible(connection, job),
                 items=await self._exports.all_of(connection, user_id, job_id),
-                outputs=job.run.outputs,
+                outputs=job.outputs,
             )
 
     async def get(self, user_id: UUID, job_id: UUID, export_id: UUID) -> tuple[Job, Export]:
