@@ -1,7 +1,7 @@
 """Lines of a dub on the stage, changed by the gateway's own rules."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -27,13 +27,15 @@ TALK = (
 
 @dataclass
 class StagedLines:
-    """The lines of one language; `states` by revision, `rendering` while somebody waits for a result."""
+    """The lines of one language; `states` by revision, `rendering` while somebody waits for a result, `waits`
+    where they wait for review."""
 
     job_id: str
     states: list[tuple[Line, ...]] = field(default_factory=list)
     back: dict[int, int] = field(default_factory=dict)
     rendered: int = 0
     rendering: bool = False
+    waits: bool = False
 
     def __post_init__(self) -> None:
         self.states.append(
@@ -75,6 +77,13 @@ class StagedLines:
         lines = applied(self.states[-1], changes, revision=self.head + 1, duration=412.0)
         self.states.append(tuple(lines))
 
+    def translated(self, text: str) -> None:
+        """The translator's answer for every line that waits for it."""
+        self.states[-1] = tuple(
+            replace(line, text=text, translating=False) if line.translating else line
+            for line in self.states[-1]
+        )
+
     def document(self, part: str) -> Any:
         """What the API answers."""
         if part in ("segments", "undo"):
@@ -85,7 +94,7 @@ class StagedLines:
                 revision=self.head,
                 current_revision=self.head,
                 output_revision=self.rendered,
-                segments=[SegmentResponse.of(line) for line in self.states[-1]],
+                segments=[SegmentResponse.of(line, line.end, None) for line in self.states[-1]],
             )
             return found.model_dump(mode="json")
         if part == "revisions":
@@ -102,7 +111,7 @@ class StagedLines:
         stale = "stale" if self.rendered < self.head else "completed"
         one = {
             "language": "es",
-            "status": "rendering" if self.rendering else stale,
+            "status": "review" if self.waits else "rendering" if self.rendering else stale,
             "revision": self.head,
             "output_revision": self.rendered,
             "error_code": None,

@@ -26,6 +26,7 @@ from octavia_gateway.admin.overview_schemas import (
 from octavia_gateway.api_keys.schemas import ApiKeyList
 from octavia_gateway.capabilities.schemas import CapabilitiesResponse
 from octavia_gateway.credits.schemas import BalanceResponse, PricesResponse, TransactionPage
+from octavia_gateway.exports.schemas import ExportList
 from octavia_gateway.files.schemas import FileResponse, TranscriptResponse
 from octavia_gateway.jobs.options import OptionsResponse
 from octavia_gateway.jobs.schemas import JobResponse
@@ -207,6 +208,38 @@ def file(file_id: str, **changes: Any) -> dict[str, Any]:
     return checked(FileResponse, document)
 
 
+CONTAINERS = {
+    "tracks": ["mp4", "mkv"],
+    "burnt": ["mp4", "mkv", "webm"],
+    "background": [],
+    "speech": ["flac", "wav", "m4a", "mp3", "ogg"],
+    "audio": ["m4a", "mp3"],
+}
+
+
+def export(kind: str, status: str = "making", **changes: Any) -> dict[str, Any]:
+    """Another file of a job."""
+    done = status == "completed"
+    return {
+        "id": str(uuid.uuid4()),
+        "kind": kind,
+        "container": CONTAINERS[kind][0],
+        "languages": ["es"],
+        "subtitles": None,
+        "status": status,
+        "stale": False,
+        "size_bytes": 48_000_000 if done else None,
+        "media_type": "video/mp4" if done else None,
+        "download": "/api/v1/jobs/x/exports/y/download" if done else None,
+        "notes": [],
+        "error_code": "export_timed_out" if status == "failed" else None,
+        "error_message": "It was not exported within its time limit." if status == "failed" else None,
+        "created_at": NOW,
+        "finished_at": None,
+        **changes,
+    }
+
+
 _TALK = (
     ("Good morning, and thank you all for coming.", "Buenos días, y gracias a todos por venir."),
     (
@@ -231,6 +264,7 @@ class Stage:
     videos: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     lines: list[dict[str, Any]] = field(default_factory=list)
+    exports: list[dict[str, Any]] = field(default_factory=list)
     balance: dict[str, int] = field(default_factory=lambda: {"available": 380, "held": 50, "total": 430})
     calls: list[tuple[str, str]] = field(default_factory=list)
     failing: dict[str, int] = field(default_factory=dict)
@@ -351,6 +385,8 @@ class Stage:
             )
         if part == "transcript":
             return JSONResponse(transcript(identity, request.query_params.get("language", "es")))
+        if part == "exports":
+            return JSONResponse(checked(ExportList, {"containers": CONTAINERS, "items": self.exports}))
         return JSONResponse(found) if not part else Response(status_code=404)
 
     def _video(self, identity: str, part: str, request: Request) -> Response:

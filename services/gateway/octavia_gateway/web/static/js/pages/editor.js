@@ -1,4 +1,4 @@
-// The lines of a finished dub: heard, changed one by one, and put together anew.
+// The lines of a dub, finished or waiting for review: heard, changed one by one, put together anew or let go on.
 
 import { get, mayPlay, onceKey, post, Problem } from "../api.js";
 import { attribute, fill, h, icon, keyed, say } from "../dom.js";
@@ -10,7 +10,7 @@ import { lineRow } from "../ui/line-row.js";
 import { bones, button, complain, during, failed, note, nothing, segments } from "../ui/parts.js";
 import { toast } from "../ui/toast.js";
 
-const POLL = 2_000; // while a language is put together
+const POLL = 2_000; // while a language is put together, or a line translated
 const CHANGED = 409;
 
 export function page({ parameters: [id], query }) {
@@ -34,24 +34,28 @@ export function page({ parameters: [id], query }) {
   const history = button(t("editor.revisions"), { drawing: "clock", on: { click: () => showRevisions() } });
   const add = button(t("editor.add"), { drawing: "plus", on: { click: () => edit("add") } });
   const render = button(t("editor.render"), { kind: "main", drawing: "play", on: { click: () => during(render, putTogether) } });
+  const release = button(t("job.release"), { kind: "main", hidden: true, on: { click: () => during(release, letGoOn) } });
+  const hint = h("p", { class: "hint" });
   const adding = h("div");
   const body = h("div", { class: "stack wide" }, bones(4, "4rem"));
   const element = h("div", { class: "stack wide" },
     h("div", {}, h("a", { href: `/jobs/${id}`, class: "hint" }, t("editor.back"))),
-    h("div", { class: "row apart top page-head" }, h("div", { class: "grow stack tight" }, title, about), h("div", { class: "row" }, undo, history, add, render)),
+    h("div", { class: "row apart top page-head" }, h("div", { class: "grow stack tight" }, title, about), h("div", { class: "row" }, undo, history, add, render, release)),
     state, body);
   const content = h("div", { class: "editor" },
-    h("div", { class: "editor-side stack" }, picks, video, h("p", { class: "hint" }, t("editor.hear_hint"))),
+    h("div", { class: "editor-side stack" }, picks, video, hint),
     h("div", { class: "grow stack" }, adding, list));
-  const show = keyed(list, (item) => lineRow(item, { edit, save, play, erase, join, split }));
+  const show = keyed(list, (item) => lineRow(item, { edit, save, play, erase, join, split, translate }));
 
   async function load() {
     try {
-      job = await get(`/jobs/${id}`);
-      language ??= job.outputs[0]?.language ?? job.target_language;
+      const [found, there] = await Promise.all([get(`/jobs/${id}`), get(`/jobs/${id}/languages`)]);
+      const tags = there.items.map((one) => one.language);
+      job = found;
+      language ??= tags[0] ?? job.target_language;
       say(about, job.filename);
       attribute(about, "title", job.filename);
-      fill(picks, job.outputs.length > 1 && segments(t("player.language"), "language", job.outputs.map((one) => [one.language, languageName(one.language)]), language, (tag) => go(`/jobs/${id}/edit?language=${encodeURIComponent(tag)}`)));
+      fill(picks, tags.length > 1 && segments(t("player.language"), "language", tags.map((tag) => [tag, languageName(tag)]), language, (tag) => go(`/jobs/${id}/edit?language=${encodeURIComponent(tag)}`)));
       await look();
       await hear();
     } catch (error) {
@@ -84,13 +88,26 @@ export function page({ parameters: [id], query }) {
   function tell() {
     const stale = table.output_revision < table.current_revision;
     const rendering = standing?.status === "rendering";
+    const waits = standing?.status === "review";
+    const unanswered = translating();
+    render.hidden = waits;
+    release.hidden = !waits;
+    say(hint, t(waits ? "editor.hear_source" : "editor.hear_hint"));
+    attribute(release, "aria-disabled", unanswered ? "true" : null);
     attribute(undo, "aria-disabled", bottom(table.current_revision) > 0 ? null : "true");
-    attribute(render, "aria-disabled", stale && !rendering ? null : "true");
+    attribute(render, "aria-disabled", stale && !rendering && !unanswered ? null : "true");
     attribute(render, "aria-busy", rendering ? "true" : null);
     if (rendering) fill(state, note("info", h("p", {}, t("editor.rendering"))));
+    else if (unanswered) fill(state, note("info", h("p", {}, t("editor.translating_count", { count: unanswered }))));
+    else if (waits) fill(state, note("info", h("p", {}, t("job.review_do", { until: date(job.deadline_at) }))));
     else if (standing?.status === "failed") fill(state, note("bad", h("p", {}, standing.error_message), h("p", {}, t("editor.render_failed"))));
     else if (stale) fill(state, note("warn", h("p", {}, t("editor.stale"))));
     else fill(state, h("p", { class: "hint icon-text" }, icon("check"), t("editor.fresh")));
+  }
+
+  /** How many lines wait for the translator. */
+  function translating() {
+    return table.segments.filter((line) => line.text === null).length;
   }
 
   /** Makes changes on what is shown; where somebody was quicker, their lines are shown and what was typed stays. */
@@ -143,6 +160,14 @@ export function page({ parameters: [id], query }) {
       toast(t("editor.saved"));
     }
     return undefined;
+  }
+
+  /** Has a line said anew by the translator, from its source as it is typed. */
+  async function translate(line, source) {
+    const before = source === line.source_text ? [] : [{ op: "change", id: line.id, source_text: source }];
+    if (!await change([...before, { op: "translate", id: line.id }])) return;
+    if (open === line.id) edit(line.id);
+    watch();
   }
 
   async function erase(line) {
@@ -221,10 +246,26 @@ export function page({ parameters: [id], query }) {
     watch();
   }
 
-  /** Looks again while the language is put together: an event may be missed. */
+  async function letGoOn() {
+    if (release.getAttribute("aria-disabled") === "true") return;
+    await post(`/jobs/${id}/release`, undefined, { once: onceKey() });
+    typed = false;
+    await go(`/jobs/${id}`);
+  }
+
+  /** Looks again while something is awaited: an event may be missed. */
   function watch() {
     clearTimeout(polling);
-    if (standing?.status === "rendering") polling = setTimeout(ended, POLL);
+    if (translating()) polling = setTimeout(answered, POLL);
+    else if (standing?.status === "rendering") polling = setTimeout(ended, POLL);
+  }
+
+  async function answered() {
+    try {
+      await look();
+    } catch {
+      watch();
+    }
   }
 
   async function ended() {
@@ -251,7 +292,7 @@ export function page({ parameters: [id], query }) {
     const at = video.currentTime;
     attribute(video, "aria-label", t("player.dub_of", { language: languageName(language) }));
     await mayPlay();
-    video.src = `/api/v1/jobs/${id}/download?language=${encodeURIComponent(language)}&revision=${table.output_revision}`;
+    video.src = standing?.status === "review" ? `/api/v1/files/${job.file_id}/content` : `/api/v1/jobs/${id}/download?language=${encodeURIComponent(language)}&revision=${table.output_revision}`;
     if (at) video.currentTime = at;
   }
 
@@ -270,7 +311,8 @@ export function page({ parameters: [id], query }) {
     if (video.getAttribute("src")) toast(t("player.dub_broken"));
   });
 
-  const unfollow = follow({ look: () => table && ended(), event: (kind, told) => {
+  const unfollow = follow({ look: () => table && (translating() ? answered() : ended()), event: (kind, told) => {
+    if (kind === "job.segments" && table && told.id === id && told.language === language) answered();
     if (kind === "job.rendered" && told.id === id && told.language === language) ended();
   } });
   const warn = (event) => {

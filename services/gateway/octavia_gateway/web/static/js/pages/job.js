@@ -11,6 +11,7 @@ import { confirm } from "../ui/dialog.js";
 import { badge, bar, bones, button, complain, during, failed, note } from "../ui/parts.js";
 import { downloads, player } from "../ui/player.js";
 import { sourceName, sourceOf, stepOf } from "../ui/recent-jobs.js";
+import { exportsOf } from "../ui/exports.js";
 import { timeline } from "../ui/timeline.js";
 import { toast } from "../ui/toast.js";
 
@@ -81,7 +82,7 @@ function working(first) {
   const spoken = h("p", { class: "unseen", role: "status" });
   const cancel = button(t("action.cancel"), { on: { click: () => stop(job, cancel) } });
   const begin = button(t("job.begin", { count: first.quote.credits }), { kind: "main", on: { click: () => during(begin, () => process(job)) } });
-  const release = button(t("job.release"), { kind: "main", on: { click: () => during(release, () => post(`/jobs/${job.id}/release`)) } });
+  const release = button(t("job.release"), { kind: "main", on: { click: () => during(release, () => post(`/jobs/${job.id}/release`, undefined, { once: onceKey() })) } });
   const review = h("div", { hidden: true });
   let phase = "";
 
@@ -168,11 +169,17 @@ function ended(job, look) {
 
 function finished(job, look) {
   const playing = player(job);
+  const others = exportsOf(job);
   const element = h("div", { class: "stack wide" }, job.failed_languages.length > 0 && missing(job),
     h("section", { class: "card", "aria-label": t("player.title") }, playing.element),
+    others.element,
     h("p", { class: "hint" }, t("job.charged", { count: job.credits_charged }), " · ", facts(job)));
   const to = (part, drawing, text) => h("a", { class: "button", href: `/jobs/${job.id}/${part}` }, icon(drawing), h("span", {}, text));
-  return { element, leave: playing.leave, actions: [addLanguages(job, look), to("edit", "captions", t("editor.open")), to("report", "info", t("report.open")), downloads(job), forget(job)] };
+  const leave = () => {
+    playing.leave();
+    others.leave();
+  };
+  return { element, leave, actions: [addLanguages(job, look), to("edit", "captions", t("editor.open")), to("report", "info", t("report.open")), downloads(job), forget(job)] };
 }
 
 /** Languages that could not be made, and why; their share of the credits is back. */

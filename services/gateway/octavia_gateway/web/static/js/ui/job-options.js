@@ -26,10 +26,11 @@ export function jobOptions(kept, changed) {
   function offer(capabilities, targets) {
     can = capabilities;
     const heeds = (name) => can.options.includes(name);
-    for (const name of Object.keys(kept)) if (!heeds({ glossary_ids: "glossary", pronunciation_ids: "pronunciation" }[name] ?? name)) delete kept[name];
+    for (const name of Object.keys(kept)) if (name !== "review" && !heeds({ glossary_ids: "glossary", pronunciation_ids: "pronunciation" }[name] ?? name)) delete kept[name];
     const voices = can.voices.filter((voice) => voice.language === null || targets.every((tag) => tag.split("-")[0] === voice.language.split("-")[0]));
     if (kept.voices && !voices.some((voice) => voice.id === kept.voices["*"])) delete kept.voices;
     const parts = [
+      choice("review", t("options.review"), [["", t("options.review_none")], ["transcript", t("options.review_transcript")], ["translation", t("options.review_translation")]], kept.review ?? "", (value) => set("review", value)),
       heeds("style") && text("style", t("options.style"), t("options.style_hint")),
       heeds("formality") && choice("formality", t("options.formality"), [["", t("options.formality_default")], ["formal", t("options.formal")], ["informal", t("options.informal")]], kept.formality ?? "", (value) => set("formality", value)),
       heeds("voices") && voices.length > 0 && choice("voice", t("options.voice"), [["", t("options.voice_any")], ...voices.map((voice) => [voice.id, voice.title])], kept.voices?.["*"] ?? "", (value) => set("voices", value ? { "*": value } : null)),

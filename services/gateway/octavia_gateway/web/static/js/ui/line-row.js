@@ -36,7 +36,7 @@ export function lineRow(first, act) {
           h("span", { class: "hint figures" }, `${moment(line.start)} – ${moment(line.end)}`), h("span", { class: "badge" }, name),
           line.flags.map((flag) => h("span", { class: "badge warn" }, word("flag", flag)))),
         h("button", { type: "button", class: "button small line-edit", "aria-expanded": String(item.open), "aria-label": t("editor.edit_of", { number: place1 }), on: { click: () => act.edit(item.line.id) } }, t("editor.edit"))),
-      h("p", { lang: language, class: line.text ? null : "quiet" }, line.text || t("editor.empty")),
+      h("p", { lang: language, class: line.text ? null : "quiet" }, line.text ?? t("editor.translating"), line.text === "" && t("editor.empty")),
       line.source_text && h("p", { class: "hint", lang: source }, line.source_text)];
   }
 
@@ -60,7 +60,7 @@ export function lineRow(first, act) {
 
 function lineForm(now, act) {
   const { line, language, source, last, place } = now();
-  const text = field(t("editor.text"), h("textarea", { class: "input", rows: 2, lang: language, maxlength: 2000, value: line.text }));
+  const text = field(t("editor.text"), h("textarea", { class: "input", rows: 2, lang: language, maxlength: 2000, value: line.text ?? "" }));
   const original = place !== null && field(t("editor.source"), h("textarea", { class: "input", rows: 2, lang: source, maxlength: 2000, value: line.source_text }));
   const start = field(t("editor.start"), h("input", { class: "input figures", inputmode: "decimal", autocomplete: "off", value: moment(line.start) }));
   const end = field(t("editor.end"), h("input", { class: "input figures", inputmode: "decimal", autocomplete: "off", value: moment(line.end) }));
@@ -73,7 +73,8 @@ function lineForm(now, act) {
     end.fail(to === null ? t("editor.time_wrong") : from !== null && to <= from && t("editor.time_order"));
     speaker.fail(!speaker.input.value.trim() && t("field.missing"));
     if (from === null || to === null || to <= from || !speaker.input.value.trim()) return null;
-    return { text: text.input.value, ...(original && { source_text: original.input.value }), speaker: speaker.input.value.trim(), ...same(from, "start"), ...same(to, "end") };
+    const said = text.input.value || (line.text === null ? null : ""); // while it is translated, nothing typed changes nothing
+    return { text: said, ...(original && { source_text: original.input.value }), speaker: speaker.input.value.trim(), ...same(from, "start"), ...same(to, "end") };
   }
 
   /** A moment that was not touched is what it was, to the last digit. */
@@ -96,6 +97,7 @@ function lineForm(now, act) {
       if (here) act.split(now().line, value, selectionStart);
       else text.input.focus();
     } } }),
+    language !== source && button(t("editor.translate"), { kind: "small", drawing: "retry", on: { click: () => act.translate(now().line, original.input.value) } }),
     !last && button(t("editor.join"), { kind: "small", on: { click: () => act.join(now().line) } }),
     button(t("action.delete"), { kind: "small danger", drawing: "trash", on: { click: () => act.erase(now().line) } }));
   const form = h("form", { class: "stack line-form", on: { submit, keydown: (event) => {

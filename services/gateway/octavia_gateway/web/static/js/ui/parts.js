@@ -5,8 +5,8 @@ import { attribute, fill, h, icon, say } from "../dom.js";
 import { t, tOr } from "../i18n.js";
 import { toast } from "./toast.js";
 
-const KINDS = { completed: "good", partially_completed: "warn", review: "info", failed: "bad", cancelled: "", expired: "warn", processing: "accent", queued: "info", pending: "info" };
-const DRAWINGS = { completed: "check", partially_completed: "check", review: "clock", failed: "warn", cancelled: "close", expired: "clock", processing: "loader", queued: "clock", pending: "clock" };
+const KINDS = { completed: "good", partially_completed: "warn", review: "info", failed: "bad", cancelled: "", expired: "warn", processing: "accent", making: "accent", queued: "info", pending: "info" };
+const DRAWINGS = { completed: "check", partially_completed: "check", review: "clock", failed: "warn", cancelled: "close", expired: "clock", processing: "loader", making: "loader", queued: "clock", pending: "clock" };
 
 /** How something stands, in a word; `prefix` names whose words. */
 export function badge(status, prefix = "status") {

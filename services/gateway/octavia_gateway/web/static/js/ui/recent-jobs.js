@@ -8,6 +8,7 @@ import { badge, bar, bones, button, complain, failed, nothing } from "./parts.js
 
 const PAGE = 12;
 const WHOLE_BATCH = 100;
+const OF_PARTS = new Set(["job.rendered", "job.segments", "job.exported"]); // events that tell no whole job
 
 /** {element, look(), leave()}; of one `batch`, where that is named, else all of them. */
 export function recentJobs({ batch = null, title = t("jobs.title") } = {}) {
@@ -45,7 +46,7 @@ export function recentJobs({ batch = null, title = t("jobs.title") } = {}) {
   }
 
   const unfollow = follow({ look: () => jobs && look(), event: (kind, told) => {
-    if (!jobs || !kind.startsWith("job.")) return;
+    if (!jobs || !kind.startsWith("job.") || OF_PARTS.has(kind)) return;
     if (kind === "job.deleted") jobs = jobs.filter((job) => job.id !== told.id);
     else if (jobs.some((job) => job.id === told.id)) jobs = jobs.map((job) => (job.id === told.id ? told : job));
     else if (!batch || told.batch_id === batch) jobs = [told, ...jobs];
