@@ -475,6 +475,7 @@ FIXED: dict[str, Any] = {
                 "video_translate": {"tiers": _TIERS},
                 "audio_translate": {"tiers": _TIERS},
                 "subtitles": {"percent": 50, "tiers": _TIERS},
+                "subtitle_translate": {"percent": 50, "tiers": _TIERS},
                 "video_generate": {"tiers": [{"limit_seconds": None, "credits": 100}]},
             },
         },

@@ -273,7 +273,7 @@ return found; }"""
 _NOT_OURS = (
     r"Octavia|English|Spanish|French|Catalan|Galician|Portuguese|Cinematic|Anime|https://|octv_|render farm|"
     r"Python|Chrome|kling|kie|local|pocketsphinx|BSD|example\.org|translator\.stage|chunks\.|"
-    r"the engine answered|"
+    r"the engine answered|^(?:MP4|MKV|WEBM|FLAC|WAV|OGG)$|"
     r"Buenos|Good morning|Hoy|Today|Empieza|It begins|What if|Y si|video_refused|There is no job|"
     r"\d (?:second|minute|hour|day|sec|min|hr)|\byesterday\b|\bnow\b|\bago\b|\d{4}|Nov \d|Oct \d"
 )

@@ -4,6 +4,7 @@ import { get, mayPlay, onceKey, post, Problem } from "../api.js";
 import { attribute, fill, h, icon, keyed, say } from "../dom.js";
 import { date, languageName, t } from "../i18n.js";
 import { follow } from "../live.js";
+import { written } from "../offers.js";
 import { go } from "../router.js";
 import { modal } from "../ui/dialog.js";
 import { lineRow } from "../ui/line-row.js";
@@ -92,7 +93,7 @@ export function page({ parameters: [id], query }) {
     const unanswered = translating();
     render.hidden = waits;
     release.hidden = !waits;
-    say(hint, t(waits ? "editor.hear_source" : "editor.hear_hint"));
+    say(hint, t(ofSource() ? "editor.hear_source" : "editor.hear_hint"));
     attribute(release, "aria-disabled", unanswered ? "true" : null);
     attribute(undo, "aria-disabled", bottom(table.current_revision) > 0 ? null : "true");
     attribute(render, "aria-disabled", stale && !rendering && !unanswered ? null : "true");
@@ -289,11 +290,18 @@ export function page({ parameters: [id], query }) {
   }
 
   async function hear() {
+    video.hidden = hint.hidden = job.kind === "subtitle_translate";
+    if (video.hidden) return;
     const at = video.currentTime;
-    attribute(video, "aria-label", t("player.dub_of", { language: languageName(language) }));
+    attribute(video, "aria-label", ofSource() ? t("editor.hear_source") : t("player.dub_of", { language: languageName(language) }));
     await mayPlay();
-    video.src = standing?.status === "review" ? `/api/v1/files/${job.file_id}/content` : `/api/v1/jobs/${id}/download?language=${encodeURIComponent(language)}&revision=${table.output_revision}`;
+    video.src = ofSource() ? `/api/v1/files/${job.file_id}/content` : `/api/v1/jobs/${id}/download?language=${encodeURIComponent(language)}&revision=${table.output_revision}`;
     if (at) video.currentTime = at;
+  }
+
+  /** Where nothing is spoken, or not yet, the original is heard. */
+  function ofSource() {
+    return standing?.status === "review" || written(job.kind);
   }
 
   function play(line) {
@@ -308,7 +316,7 @@ export function page({ parameters: [id], query }) {
     video.pause();
   });
   video.addEventListener("error", () => {
-    if (video.getAttribute("src")) toast(t("player.dub_broken"));
+    if (video.getAttribute("src")) toast(t(ofSource() ? "player.source_broken" : "player.dub_broken"));
   });
 
   const unfollow = follow({ look: () => table && (translating() ? answered() : ended()), event: (kind, told) => {

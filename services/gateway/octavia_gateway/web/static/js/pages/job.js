@@ -5,11 +5,13 @@ import * as balance from "../balance.js";
 import { attribute, fill, h, icon, say } from "../dom.js";
 import { clock, date, duration, languageName, listed, number, percent, t } from "../i18n.js";
 import { follow } from "../live.js";
+import { written } from "../offers.js";
 import { go } from "../router.js";
 import { addLanguages } from "../ui/add-languages.js";
 import { confirm } from "../ui/dialog.js";
 import { badge, bar, bones, button, complain, during, failed, note } from "../ui/parts.js";
 import { downloads, player } from "../ui/player.js";
+import { subtitleFiles } from "../ui/subtitle-files.js";
 import { sourceName, sourceOf, stepOf } from "../ui/recent-jobs.js";
 import { exportsOf } from "../ui/exports.js";
 import { timeline } from "../ui/timeline.js";
@@ -44,7 +46,7 @@ export function page({ parameters: [id] }) {
     job = now;
     say(title, job.filename);
     attribute(title, "title", job.filename);
-    say(languages, `${t("jobs.languages", { source: sourceName(job), targets: listed(job.target_languages.map(languageName)) })} · ${clock(job.duration_seconds)}`);
+    say(languages, `${t("jobs.languages", { source: sourceName(job), targets: listed(job.target_languages.map(languageName)) })} · ${clock(job.duration_seconds)}${job.preview ? ` · ${t("job.preview")}` : ""}`);
     if (changed) {
       view?.leave?.();
       view = (ENDED.has(job.status) ? { completed: finished, partially_completed: finished, failed: ended, cancelled: ended }[job.status] : working)(job, look);
@@ -168,18 +170,19 @@ function ended(job, look) {
 }
 
 function finished(job, look) {
-  const playing = player(job);
-  const others = exportsOf(job);
+  const read = written(job.kind);
+  const playing = read ? subtitleFiles(job) : player(job);
+  const others = job.kind !== "subtitle_translate" && exportsOf(job);
   const element = h("div", { class: "stack wide" }, job.failed_languages.length > 0 && missing(job),
-    h("section", { class: "card", "aria-label": t("player.title") }, playing.element),
-    others.element,
+    h("section", { class: "card", "aria-label": t(read ? "download.subtitles" : "player.title") }, playing.element),
+    others && others.element,
     h("p", { class: "hint" }, t("job.charged", { count: job.credits_charged }), " · ", facts(job)));
   const to = (part, drawing, text) => h("a", { class: "button", href: `/jobs/${job.id}/${part}` }, icon(drawing), h("span", {}, text));
   const leave = () => {
     playing.leave();
-    others.leave();
+    others && others.leave();
   };
-  return { element, leave, actions: [addLanguages(job, look), to("edit", "captions", t("editor.open")), to("report", "info", t("report.open")), downloads(job), forget(job)] };
+  return { element, leave, actions: [addLanguages(job, look), to("edit", "captions", t("editor.open")), !read && to("report", "info", t("report.open")), !read && downloads(job), forget(job)] };
 }
 
 /** Languages that could not be made, and why; their share of the credits is back. */

@@ -4,17 +4,19 @@ import { get, onceKey, Problem, post } from "../api.js";
 import * as balance from "../balance.js";
 import { attribute, fill, h, icon, keyed, say } from "../dom.js";
 import { byName, languageName, number, t } from "../i18n.js";
+import { kindOf, sourcesOf, targetsOf, workedSeconds, written } from "../offers.js";
 import { priceOf } from "../prices.js";
 import { go } from "../router.js";
 import { confirm } from "../ui/dialog.js";
-import { button, during, failed, field, reasonOf } from "../ui/parts.js";
+import { button, during, failed, field, reasonOf, segments } from "../ui/parts.js";
 import { toast } from "../ui/toast.js";
-import { jobOptions } from "../ui/job-options.js";
+import { jobOptions, unspoken } from "../ui/job-options.js";
 import { recentJobs } from "../ui/recent-jobs.js";
 import { uploadCard } from "../ui/upload-card.js";
 import * as uploads from "../upload/uploads.js";
 
 const WISHES = "octavia.languages";
+const FIRST = { source: "en", targets: [], make: "dub", preview: false };
 
 export function page() {
   const wishes = recalled();
@@ -42,7 +44,7 @@ export function page() {
     const files = ready();
     starting = true;
     update();
-    if (files.length > 1) return together(files);
+    if (files.length > 1 && !kindsOf(files, wishes).some(written)) return together(files);
     const made = [];
     try {
       for (const upload of files) made.push([upload, await begin(upload, wishes, offers)]);
@@ -105,7 +107,7 @@ export function page() {
 
 /** Where files are dropped, chosen, or named by an address. */
 function dropZone() {
-  const input = h("input", { type: "file", accept: "video/*,audio/*,.mkv", multiple: true, class: "unseen", id: "files", on: { change: () => {
+  const input = h("input", { type: "file", accept: "video/*,audio/*,.mkv,.srt,.vtt,.ass,.ssa", multiple: true, class: "unseen", id: "files", on: { change: () => {
     uploads.add(input.files);
     input.value = "";
   } } });
@@ -166,38 +168,54 @@ function languagesPanel(panel, offers, wishes, changed) {
   start.addEventListener("click", () => {
     if (start.getAttribute("aria-disabled") !== "true") begin();
   });
+  const make = segments(t("translate.make"), "make", [["dub", t("translate.make_dub")], ["subtitles", t("translate.make_subtitles")]], wishes.make, (chosen) => {
+    wishes.make = chosen;
+    keepInMind(wishes);
+    changed();
+  });
+  const preview = h("label", { class: "tick" }, h("input", { type: "checkbox", name: "preview", checked: wishes.preview, on: { change: (event) => {
+    wishes.preview = event.target.checked;
+    changed();
+  } } }), h("span", {}, t("translate.preview")));
+  let kinds = kindsOf([], wishes);
   const more = jobOptions(wishes.options, () => keepInMind(wishes));
-  const body = h("div", { class: "stack" }, source.element,
-    h("fieldset", { class: "field" }, h("legend", { class: "label" }, t("translate.targets")), targets), more.element, bill, h("div", { class: "stack tight" }, start, reason));
+  const body = h("div", { class: "stack" }, make, source.element,
+    h("fieldset", { class: "field" }, h("legend", { class: "label" }, t("translate.targets")), targets), preview, more.element, bill, h("div", { class: "stack tight" }, start, reason));
   fill(panel, h("h2", { id: "panel" }, t("translate.languages")), h("div", { class: "bone", style: { height: "12rem" } }));
 
   function offer() {
     if (offers.problem) return fill(panel, failed(offers.problem, offers.again));
     const can = offers.capabilities;
-    const names = can.sources.map((one) => one.language).filter((tag) => tag !== "auto");
+    const names = sourcesOf(can, kinds);
     const options = names.map((tag) => [tag, languageName(tag)]).sort((a, b) => byName(a[1], b[1]));
-    if (can.detects_language) options.unshift(["auto", t("translate.detect")]);
+    if (can.detects_language && !kinds.includes("subtitle_translate")) options.unshift(["auto", t("translate.detect")]);
     if (!options.some(([tag]) => tag === wishes.source)) wishes.source = options[0]?.[0] ?? "";
     fill(source.input, options.map(([tag, name]) => h("option", { value: tag }, name)));
     source.input.value = wishes.source;
-    const possible = targetsOf(can, wishes.source);
+    const possible = targetsOf(can, kinds, wishes.source);
     wishes.targets = wishes.targets.filter((tag) => possible.includes(tag));
     if (!wishes.targets.length && possible.length) wishes.targets = possible.slice(0, 1);
     fill(targets, possible.map((tag) => [tag, languageName(tag)]).sort((a, b) => byName(a[1], b[1])).map(([tag, name]) => h("label", { class: "chip" },
       h("input", { type: "checkbox", name: "target", value: tag, checked: wishes.targets.includes(tag), on: { change: (event) => {
         wishes.targets = event.target.checked ? [...wishes.targets, tag] : wishes.targets.filter((one) => one !== tag);
-        more.offer(can, wishes.targets);
+        more.offer(can, wishes.targets, !kinds.every(written));
         keepInMind(wishes);
         changed();
       } } }), h("span", {}, name))));
-    more.offer(can, wishes.targets);
-    return fill(panel, h("h2", { id: "panel" }, t("translate.languages")), body);
+    more.offer(can, wishes.targets, !kinds.every(written));
+    if (!panel.contains(body)) fill(panel, h("h2", { id: "panel" }, t("translate.languages")), body);
+    return undefined;
   }
 
   function update(every, starting) {
     if (!offers.prices) return;
     const ready = every.filter((one) => one.state === "done");
-    const cost = ready.reduce((sum, one) => sum + priceOf(offers.prices, one.info.media.duration_seconds, wishes.targets.length, kindOf(one)), 0);
+    const now = kindsOf(ready, wishes);
+    if (String(now) !== String(kinds)) {
+      kinds = now;
+      offer();
+    }
+    const cost = ready.reduce((sum, one) => sum + costOf(one, wishes, offers), 0);
     const have = balance.now();
     fill(bill,
       line(t("translate.videos", { count: ready.length }), t("translate.languages_count", { count: wishes.targets.length })),
@@ -208,7 +226,7 @@ function languagesPanel(panel, offers, wishes, changed) {
     attribute(start, "aria-disabled", why ? "true" : null);
     attribute(start, "aria-busy", starting ? "true" : null);
     say(reason, why ?? t("translate.held_note"));
-    say(start.lastElementChild, cost > 0 ? t("translate.start_for", { count: cost }) : t("translate.start"));
+    say(start.lastElementChild, cost > 0 ? t(kinds.every(written) ? "translate.start_subtitles_for" : "translate.start_for", { count: cost }) : t("translate.start"));
   }
 
   return { offer, update, onStart: (handler) => {
@@ -231,25 +249,27 @@ function reasonAgainst({ every, ready, cost, have, wishes, starting }) {
   return null;
 }
 
-function targetsOf(can, source) {
-  if (source !== "auto") return can.sources.find((one) => (one.language) === source)?.targets ?? [];
-  return [...new Set(can.sources.flatMap((one) => one.targets))];
+/** What is made of these files, each kind once; of none, what would be made of a video. */
+function kindsOf(files, wishes) {
+  const types = files.length ? files.map((upload) => upload.info.file_type) : ["video"];
+  return [...new Set(types.map((type) => kindOf(type, wishes.make)))].sort();
 }
 
-/** Sound alone comes back as sound alone. */
-function kindOf(upload) {
-  return upload.info.file_type === "audio" ? "audio_translate" : "video_translate";
+function costOf(upload, wishes, offers) {
+  const kind = kindOf(upload.info.file_type, wishes.make);
+  return priceOf(offers.prices, workedSeconds(upload.info.media.duration_seconds, wishes.preview), wishes.targets.length, kind);
 }
 
 function asked(upload, wishes) {
-  const options = Object.keys(wishes.options).length ? { options: wishes.options } : {};
-  return { file_id: upload.fileId, source_language: wishes.source, target_languages: wishes.targets, ...options };
+  const wished = written(kindOf(upload.info.file_type, wishes.make)) ? unspoken(wishes.options) : wishes.options;
+  const options = Object.keys(wished).length ? { options: wished } : {};
+  return { file_id: upload.fileId, source_language: wishes.source, target_languages: wishes.targets, ...(wishes.preview && { preview: true }), ...options };
 }
 
 /** Makes the jobs and begins them all; where they cost other than was shown, asks first. */
 async function beginBatch(files, wishes, offers) {
-  const shown = files.reduce((sum, one) => sum + priceOf(offers.prices, one.info.media.duration_seconds, wishes.targets.length, kindOf(one)), 0);
-  const items = files.map((upload) => ({ kind: kindOf(upload), ...asked(upload, wishes) }));
+  const shown = files.reduce((sum, one) => sum + costOf(one, wishes, offers), 0);
+  const items = files.map((upload) => ({ kind: kindOf(upload.info.file_type, wishes.make), ...asked(upload, wishes) }));
   const batch = await post("/batches", { items }, { once: onceKey() });
   if (batch.quote !== shown && !await confirm(t("translate.price_changed"), t("translate.price_changed_text", { name: t("batch.title"), count: batch.quote }), t("translate.start"), { danger: false })) {
     throw new Problem(409, { detail: t("translate.not_begun") });
@@ -258,11 +278,11 @@ async function beginBatch(files, wishes, offers) {
   return batch;
 }
 
-/** Makes the job and begins it; where it costs other than was shown, asks first. */
+/** Makes the job and begins it; where it costs more than was shown, asks first (less: a preview that was paid counts). */
 async function begin(upload, wishes, offers) {
   upload.createKey ??= onceKey();
-  const kind = kindOf(upload);
-  const shown = priceOf(offers.prices, upload.info.media.duration_seconds, wishes.targets.length, kind);
+  const kind = kindOf(upload.info.file_type, wishes.make);
+  const shown = costOf(upload, wishes, offers);
   const wanted = asked(upload, wishes);
   const sameAsked = JSON.stringify([kind, wanted]);
   if (upload.asked !== sameAsked) {
@@ -270,7 +290,7 @@ async function begin(upload, wishes, offers) {
     upload.asked = sameAsked;
   }
   const job = await post(`/jobs/${kind.replace("_", "-")}/create`, wanted, { once: upload.createKey });
-  if (job.quote.credits !== shown && !await confirm(t("translate.price_changed"), t("translate.price_changed_text", { name: upload.name, count: job.quote.credits }), t("translate.start"), { danger: false })) {
+  if (job.quote.credits > shown && !await confirm(t("translate.price_changed"), t("translate.price_changed_text", { name: upload.name, count: job.quote.credits }), t("translate.start"), { danger: false })) {
     throw new Problem(409, { detail: t("translate.not_begun") });
   }
   await post(`/jobs/${job.id}/process`, undefined, { once: onceKey() });
@@ -279,9 +299,9 @@ async function begin(upload, wishes, offers) {
 
 function recalled() {
   try {
-    return { source: "en", targets: [], options: {}, ...JSON.parse(localStorage.getItem(WISHES)) };
+    return { ...FIRST, options: {}, ...JSON.parse(localStorage.getItem(WISHES)), preview: false };
   } catch {
-    return { source: "en", targets: [], options: {} };
+    return { ...FIRST, options: {} };
   }
 }
 

@@ -4,6 +4,7 @@ import { get, onceKey, post } from "../api.js";
 import * as balance from "../balance.js";
 import { attribute, fill, h, say } from "../dom.js";
 import { byName, languageName, number, t } from "../i18n.js";
+import { targetsOf, workedSeconds } from "../offers.js";
 import { priceOf } from "../prices.js";
 import { modal } from "./dialog.js";
 import { bones, button, during, failed } from "./parts.js";
@@ -37,12 +38,12 @@ function choose(job, look) {
 
 function choice(job, can, prices, begin) {
   const there = new Set(job.outputs.map((one) => one.language));
-  const possible = (can.sources.find((one) => one.language === sourceOf(job))?.targets ?? []).filter((tag) => !there.has(tag));
+  const possible = targetsOf(can, [job.kind], sourceOf(job)).filter((tag) => !there.has(tag));
   if (!possible.length) return h("p", { class: "quiet" }, t("languages.none"));
   let chosen = job.failed_languages.map((one) => one.language).filter((tag) => possible.includes(tag));
   const price = h("p", { class: "hint", role: "status" });
   const start = button(t("languages.begin"), { kind: "main", on: { click: () => chosen.length && during(start, () => begin(chosen, cost())) } });
-  const cost = () => priceOf(prices, job.duration_seconds, chosen.length, job.kind);
+  const cost = () => priceOf(prices, workedSeconds(job.duration_seconds, job.preview), chosen.length, job.kind);
   const update = () => {
     attribute(start, "aria-disabled", chosen.length ? null : "true");
     const have = balance.now();

@@ -6,12 +6,19 @@ import { t } from "../i18n.js";
 import { field } from "./parts.js";
 
 const MOST_SPEAKERS = 20;
+const OF_VOICES = new Set(["voices", "clone_voice", "pronunciation", "pronunciation_ids", "check_speech"]);
 const LISTS = [["glossary", "/glossaries", "glossary_ids"], ["pronunciation", "/pronunciations", "pronunciation_ids"]];
 
-/** {element, offer(capabilities, targets), value()}; `kept` is what was wished before, changed in place. */
+/** Those of `wishes` that a job heeds which is only read. */
+export function unspoken(wishes) {
+  return Object.fromEntries(Object.entries(wishes).filter(([name]) => !OF_VOICES.has(name)));
+}
+
+/** {element, offer(capabilities, targets, spoken), value()}; `kept` is what was wished before, changed in place. */
 export function jobOptions(kept, changed) {
   let can = null;
   let fetched = false;
+  let heeds = () => false;
   const lists = h("div", { class: "stack" });
   const body = h("div", { class: "stack options-body" });
   const element = h("details", { class: "options", hidden: true, on: { toggle: () => element.open && !fetched && fetchLists() } },
@@ -23,10 +30,10 @@ export function jobOptions(kept, changed) {
     changed();
   }
 
-  function offer(capabilities, targets) {
+  function offer(capabilities, targets, spoken) {
     can = capabilities;
-    const heeds = (name) => can.options.includes(name);
-    for (const name of Object.keys(kept)) if (name !== "review" && !heeds({ glossary_ids: "glossary", pronunciation_ids: "pronunciation" }[name] ?? name)) delete kept[name];
+    for (const name of Object.keys(kept)) if (name !== "review" && !can.options.includes({ glossary_ids: "glossary", pronunciation_ids: "pronunciation" }[name] ?? name)) delete kept[name];
+    heeds = (name) => can.options.includes(name) && (spoken || !OF_VOICES.has(name));
     const voices = can.voices.filter((voice) => voice.language === null || targets.every((tag) => tag.split("-")[0] === voice.language.split("-")[0]));
     if (kept.voices && !voices.some((voice) => voice.id === kept.voices["*"])) delete kept.voices;
     const parts = [
@@ -35,7 +42,7 @@ export function jobOptions(kept, changed) {
       heeds("formality") && choice("formality", t("options.formality"), [["", t("options.formality_default")], ["formal", t("options.formal")], ["informal", t("options.informal")]], kept.formality ?? "", (value) => set("formality", value)),
       heeds("voices") && voices.length > 0 && choice("voice", t("options.voice"), [["", t("options.voice_any")], ...voices.map((voice) => [voice.id, voice.title])], kept.voices?.["*"] ?? "", (value) => set("voices", value ? { "*": value } : null)),
       heeds("speakers") && speakers(),
-      can.clones_voices && tick("clone_voice", t("options.clone")),
+      can.clones_voices && spoken && tick("clone_voice", t("options.clone")),
       LISTS.some(([name]) => heeds(name)) && lists,
     ].filter(Boolean);
     element.hidden = !parts.length;

@@ -45,7 +45,7 @@ function factsOf(upload) {
     const { media } = upload.info;
     const spoken = [...new Set(media.audio.map((track) => track.language).filter((tag) => tag && tag !== "und"))].map(languageName);
     return [clock(media.duration_seconds), bytes(upload.info.size_bytes), media.video && `${media.video.width}×${media.video.height}`, media.video?.codec.toUpperCase(),
-      media.audio.length ? spoken.join(", ") : t("upload.silent")].filter(Boolean).join(" · ");
+      media.audio.length ? spoken.join(", ") : t(upload.info.file_type === "subtitle" ? "upload.subtitles" : "upload.silent")].filter(Boolean).join(" · ");
   }
   if (upload.state === "sending" && upload.speed) {
     const left = (upload.size - upload.offset) / upload.speed;

@@ -7,6 +7,7 @@ import { begin, send, standing } from "./tus.js";
 
 const AT_ONCE = 2;
 const LOOK = 1_000;
+const SUBTITLES = /\.(srt|vtt|ass|ssa)$/i;
 const MEMORY = 8; // samples of speed, one for each half second or so
 
 /** State of each: waiting, sending, paused, checking, fetching, done, failed, lost (its file must be chosen
@@ -112,13 +113,19 @@ async function run(upload) {
   }
 }
 
+/** What a file is uploaded as. */
+function typeOf(file) {
+  if (SUBTITLES.test(file.name)) return "subtitle";
+  return file.type.startsWith("audio/") ? "audio" : "video";
+}
+
 async function transfer(upload, signal) {
   const { file } = upload;
   let fileId = null;
   for (let attempt = 0; !fileId; ) {
     try {
       if (!upload.path) {
-        upload.path = await begin(file, file.type.startsWith("audio/") ? "audio" : "video", signal);
+        upload.path = await begin(file, typeOf(file), signal);
         upload.offset = 0;
         keepInMind();
       } else {
