@@ -11,7 +11,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,10 +82,13 @@ def dub(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Dub:
 
 
 @pytest.fixture
-async def owner(platform: Platform, dub: Dub) -> Any:
-    """Who has made the dub, signed in."""
+async def owner(platform: Platform, dub: Dub) -> AsyncIterator[Api]:
+    """Who has made the dub, signed in; what was edited before is undone."""
     async with Api(platform.url) as user:
         await user.sign_in(dub.email)
+        editor = Editor(user, dub.job["id"])
+        if head := await editor.head():
+            await editor.undo(revision=head, to=0)
         yield user
 
 

@@ -100,7 +100,11 @@ async def test_anybody_may_read_what_can_be_done(world: World) -> None:
     assert answer.json() == {
         "sources": [{"language": "en", "targets": ["es", "ca", "gl", "fr", "pt"]}],
         "subtitles": [{"language": "en", "targets": ["en", "es", "ca", "gl", "fr", "pt"]}],
-        "subtitle_translations": [{"language": "en", "targets": ["es", "ca", "gl", "fr", "pt"]}],
+        # A text needs nobody who hears its language.
+        "subtitle_translations": [
+            {"language": "en", "targets": ["es", "ca", "gl", "fr", "pt"]},
+            {"language": "es", "targets": ["en"]},
+        ],
         "detects_language": False,
         "model_sizes": [],
         "voices": [
@@ -182,6 +186,7 @@ async def test_wishes_travel_with_the_job_and_its_glossary_goes_with_it(world: W
         "pronunciation": False,
         "speaker_names": {},
         "check_speech": None,
+        "review": "none",
         "style": "warm",
         "formality": "formal",
         "voices": {"*": "ana"},
