@@ -4,7 +4,7 @@ All times are seconds on the source's own clock, absolute from its first frame, 
 adds up over an hour; whoever places sound converts with `round(seconds * sample_rate)`.
 """
 
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -159,6 +159,23 @@ class TranslatedSegment(Document):
     text: str
     flags: tuple[Flag, ...] = ()
     candidates: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls, segment: Segment, text: str, *, flags: tuple[Flag, ...] = (), candidates: tuple[str, ...] = ()
+    ) -> Self:
+        """The segment with `text` as its translation."""
+        return cls(
+            id=segment.id,
+            speaker=segment.speaker,
+            start=segment.start,
+            end=segment.end,
+            slot_end=segment.slot_end,
+            source_text=segment.text,
+            text=text,
+            flags=flags,
+            candidates=candidates,
+        )
 
 
 class Translation(Document):

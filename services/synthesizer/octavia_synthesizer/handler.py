@@ -1,8 +1,6 @@
 """The stage: a chunk's translated lines in, their fitted sound out."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 import structlog
 from octavia_common.artifacts import ArtifactStore, artifact_key, made_once
@@ -10,6 +8,7 @@ from octavia_common.cancellation import CancelToken
 from octavia_common.documents import Speech, SpokenSegment, TranslatedSegment, Translation
 from octavia_common.events import ArtifactRef, ChunkSpoken, ChunkSynthesized, ChunkTranslated, CloudEvent
 from octavia_common.messaging.handlers import Work
+from octavia_common.together import each
 
 from octavia_synthesizer import choosing, fitting
 from octavia_synthesizer.casting import Casting, wishes
@@ -21,8 +20,6 @@ log = structlog.get_logger(__name__)
 
 DOCUMENT = 2
 """Part of the key of a chunk's speech: change it with what is told of its lines."""
-
-T = TypeVar("T")
 
 
 class SynthesizeChunk:
@@ -120,7 +117,7 @@ class SynthesizeChunk:
                 return error
             return spoken or silent(segment)
 
-        results = await self._each(asked, speak)
+        results = await each(asked, speak, at_once=self._engine.threads)
         return choosing.chosen(_with_gaps_flagged(asked, results))
 
     async def _again(
@@ -142,24 +139,7 @@ class SynthesizeChunk:
                 return line
             return line if spoken is None or spoken.audio is None else spoken
 
-        return tuple(await self._each(best, speak))
-
-    async def _each(
-        self, segments: Iterable[TranslatedSegment], speak: Callable[..., Awaitable[T]]
-    ) -> list[T]:
-        """What becomes of the segments, as many at once as the engine has threads."""
-        free = asyncio.Semaphore(self._engine.threads)
-
-        async def one(segment: TranslatedSegment) -> T:
-            async with free:
-                return await speak(segment)
-
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                running = [tasks.create_task(one(segment)) for segment in segments]
-        except ExceptionGroup as group:
-            raise group.exceptions[0] from None
-        return [task.result() for task in running]
+        return tuple(await each(best, speak, at_once=self._engine.threads))
 
 
 def _spoken(data: ChunkTranslated, speech: ArtifactRef, made: tuple[str, ...]) -> ChunkSpoken:

@@ -44,21 +44,11 @@ class TranslateChunk:
         data = event.data
         same = data.source_language == data.target_language
         translation = await (self._passed_on(data) if same else self._translation(data, work))
+        told: type[ChunkHeld | ChunkWritten | ChunkTranslated]
         if data.options.review == "translation":
-            return [
-                ChunkHeld(
-                    job=data.job,
-                    chunk=data.chunk,
-                    options=data.options,
-                    voices=data.voices,
-                    written=data.written,
-                    source_language=data.source_language,
-                    target_language=data.target_language,
-                    translation=translation,
-                    made=(translation.key,),
-                )
-            ]
-        told = ChunkWritten if data.written else ChunkTranslated
+            told = ChunkHeld
+        else:
+            told = ChunkWritten if data.written else ChunkTranslated
         return [
             told(
                 job=data.job,
@@ -105,7 +95,9 @@ class TranslateChunk:
                     source_language=data.source_language,
                     target_language=data.target_language,
                     chunk=data.chunk,
-                    segments=tuple(as_it_is(segment) for segment in transcript.segments),
+                    segments=tuple(
+                        TranslatedSegment.of(segment, segment.text) for segment in transcript.segments
+                    ),
                 ),
             )
 
@@ -171,19 +163,6 @@ class TranslateChunk:
         return terms_for(await self._store.read_document(wishes.glossary, Glossary), target_language)
 
 
-def as_it_is(segment: Segment) -> TranslatedSegment:
-    """The segment as its own translation."""
-    return TranslatedSegment(
-        id=segment.id,
-        speaker=segment.speaker,
-        start=segment.start,
-        end=segment.end,
-        slot_end=segment.slot_end,
-        source_text=segment.text,
-        text=segment.text,
-    )
-
-
 def translated(segment: Segment, answer: Answer, target_language: str, engine: str) -> TranslatedSegment:
     """The segment with its translation; empty and flagged where the answer is none."""
     problem = checks.problem_of(segment.text, answer, target_language)
@@ -191,14 +170,9 @@ def translated(segment: Segment, answer: Answer, target_language: str, engine: s
     if problem is not None:
         log.warning("a line could not be translated", segment=segment.id, problem=problem)
     others = dict.fromkeys(text.strip() for text in answer.others) if problem is None else {}
-    return TranslatedSegment(
-        id=segment.id,
-        speaker=segment.speaker,
-        start=segment.start,
-        end=segment.end,
-        slot_end=segment.slot_end,
-        source_text=segment.text,
-        text="" if problem else answer.text.strip(),
+    return TranslatedSegment.of(
+        segment,
+        "" if problem else answer.text.strip(),
         flags=("untranslated",) if problem else (),
         candidates=tuple(
             text

@@ -24,6 +24,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from octavia_common.cancellation import CancelToken
 from octavia_common.errors import EngineUnavailableError, PermanentError, TransientError
+from octavia_common.together import together
 
 log = structlog.get_logger(__name__)
 
@@ -227,13 +228,7 @@ async def _communicate(
             complaint.extend(piece)
             del complaint[:-STDERR_TAIL_BYTES]
 
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(feed())
-            tasks.create_task(listen())
-            tasks.create_task(note())
-    except ExceptionGroup as group:
-        raise group.exceptions[0] from None
+    await together(feed(), listen(), note())
     await process.wait()
     return bytes(said), complaint.decode(errors="replace")
 

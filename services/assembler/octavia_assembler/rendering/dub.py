@@ -12,6 +12,7 @@ from octavia_common.cancellation import CancelToken
 from octavia_common.documents import Loudness
 from octavia_common.errors import EngineUnavailableError
 from octavia_common.media import MediaInfo, probe
+from octavia_common.together import together
 
 from octavia_assembler.rendering.captions import make_captions, write_tracks
 from octavia_assembler.rendering.containers import choose, read_head
@@ -28,7 +29,6 @@ from octavia_assembler.rendering.renderer import Assembly, Rendered
 from octavia_assembler.rendering.scene import Scene
 from octavia_assembler.rendering.separated import how
 from octavia_assembler.rendering.source import SourceSound, digest_of
-from octavia_assembler.rendering.together import together
 from octavia_assembler.separation.base import Separator
 from octavia_assembler.sound.balance import balance
 from octavia_assembler.sound.blocks import BLOCK, Grid

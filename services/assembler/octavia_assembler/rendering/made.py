@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 from octavia_common.cancellation import CancelToken
+from octavia_common.together import each
 
 from octavia_assembler.rendering.coders import Coder
 from octavia_assembler.rendering.coding import LEAD, TRAIL, encode
 from octavia_assembler.rendering.containers import Container
 from octavia_assembler.rendering.kept import Kept, Recipe
 from octavia_assembler.rendering.scene import Scene
-from octavia_assembler.rendering.together import each
 from octavia_assembler.sound import CHANNELS, Samples
 from octavia_assembler.sound.balance import Balance, Measured
 from octavia_assembler.sound.blocks import Block

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from octavia_common.cancellation import CancelToken
 from octavia_common.media import MediaInfo
+from octavia_common.together import each
 
 from octavia_assembler.rendering.kept import Kept, Recipe
 from octavia_assembler.rendering.media import decode
-from octavia_assembler.rendering.together import each
 from octavia_assembler.sound.exact import BlockFiles, write_exact
 from octavia_assembler.sound.raw import FRAME_BYTES
 

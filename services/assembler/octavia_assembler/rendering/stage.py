@@ -10,12 +10,12 @@ from octavia_common.artifacts import ArtifactStore, artifact_key
 from octavia_common.documents import DubResult, KeptBlocks, Speech, Subtitles
 from octavia_common.events import ArtifactRef, AssemblyRequested, CloudEvent, EventData, LanguageAssembled
 from octavia_common.messaging.handlers import Work
+from octavia_common.together import each
 from octavia_subtitles.rules import Cue
 from octavia_subtitles.writing import SRT_TYPE, VTT_TYPE, to_srt, to_vtt
 
 from octavia_assembler.rendering.kept import Kept, KeptInStore, NothingKept
 from octavia_assembler.rendering.renderer import Assembly, Rendered, Renderer
-from octavia_assembler.rendering.together import each
 from octavia_assembler.reporting import report as reporting
 
 STAGE = "assembler"

@@ -31,12 +31,10 @@ from octavia_gateway.jobs.making import JobMaking, prices_of
 from octavia_gateway.jobs.models import Job, RunDeadlines
 from octavia_gateway.jobs.quotes import quote_of
 from octavia_gateway.jobs.repository import JobsRepository
+from octavia_gateway.jobs.service import DECISION_WAIT_SECONDS
 from octavia_gateway.jobs.states import JobStatus
 from octavia_gateway.problems import ApiError
 from octavia_gateway.retention.in_use import begin_using
-
-DECISION_WAIT_SECONDS = 1.5
-"""How long `process` waits for billing's word, so that who loses a race for the last credits hears 402."""
 
 LARGEST_EVENT_BYTES = 900_000
 """Kafka takes a message of 1 MiB; the rest is for its envelope."""

@@ -32,18 +32,7 @@ def as_translation(heard: Transcript) -> Translation:
         source_language=heard.language,
         target_language=heard.language,
         chunk=heard.chunk,
-        segments=tuple(
-            TranslatedSegment(
-                id=segment.id,
-                speaker=segment.speaker,
-                start=segment.start,
-                end=segment.end,
-                slot_end=segment.slot_end,
-                source_text=segment.text,
-                text=segment.text,
-            )
-            for segment in heard.segments
-        ),
+        segments=tuple(TranslatedSegment.of(segment, segment.text) for segment in heard.segments),
     )
 
 

@@ -8,6 +8,7 @@ from octavia_common.cancellation import CancelToken
 from octavia_common.documents import Speech, SpokenSegment
 from octavia_common.events import ArtifactRef, ChunkSpoken, ChunkSynthesized, ChunkTranslated, CloudEvent
 from octavia_common.messaging.handlers import Work
+from octavia_common.together import each
 
 from octavia_transcriber.checking import words
 from octavia_transcriber.checking.hearing import LineHearer
@@ -99,23 +100,16 @@ class CheckStage:
         if spoken.best is not None:
             known = await self._store.read_document(spoken.best, Speech)
             best = {line.id: line for line in known.segments}
-        free = asyncio.Semaphore(self._engine.threads)
 
         async def check(line: SpokenSegment) -> SpokenSegment:
             before = best.get(line.id)
             if line.audio is None or (before is not None and line.takes == before.takes):
                 return before or line  # nothing to hear, or nothing new
-            async with free:
-                text = await self._hearer.heard(keys[line.id], line.audio, spoken.target_language, cancel)
+            text = await self._hearer.heard(keys[line.id], line.audio, spoken.target_language, cancel)
             error = error_of(line.text, text, spoken.target_language)
             return better(before, line.model_copy(update={"heard_error": error}))
 
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                running = [tasks.create_task(check(line)) for line in speech.segments]
-        except ExceptionGroup as group:
-            raise group.exceptions[0] from None  # the shell tells kinds of errors apart by type
-        lines = tuple(task.result() for task in running)
+        lines = tuple(await each(speech.segments, check, at_once=self._engine.threads))
         if not retakes(lines, spoken.retakes, self._most_error):
             lines = tuple(judged(line, self._most_error) for line in lines)
         return speech.model_copy(update={"segments": lines})
