@@ -32,7 +32,7 @@ logs: ## Follow the logs of all servers and services
 	@$(LOCAL) logs
 
 test: lint test-tools ## Everything that needs no GPU and ends in minutes: setup, lint, tests
-	@$(VENV)/python -m pytest -m "not slow" -n $(JOBS) --dist loadfile --durations=20 --durations-min=10 $(ARGS)
+	@$(VENV)/python -m pytest -m "not slow" -n $(JOBS) --dist loadgroup --no-loadscope-reorder --durations=20 --durations-min=10 $(ARGS)
 
 test-long: test-tools ## Only the slow tests: half an hour of speech, a thousand killed replicas
 	@$(VENV)/python -m pytest -m slow $(ARGS)

@@ -42,7 +42,7 @@ PACED = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def breakable() -> Iterator[OwnServers]:
     """Servers that tests may kill, and start again before they end."""
     with own_servers("e2e", quick=True) as made:
@@ -63,7 +63,7 @@ def own_environment(addresses: Any) -> dict[str, str]:
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def platform(addresses: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """The real platform with its offline engines, on the session's servers."""
     logs = tmp_path_factory.mktemp("platform-logs")
@@ -71,7 +71,7 @@ def platform(addresses: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def paced(breakable: OwnServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """A platform whose engines take half a second a chunk, with servers of its own."""
     environment = {**breakable.environment(), **COMMON, **PACED}
@@ -79,7 +79,7 @@ def paced(breakable: OwnServers, tmp_path_factory: pytest.TempPathFactory) -> It
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def film(addresses: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Film]:
     """A platform that has its videos made by the provider simulator, on the session's servers."""
     with filming(tmp_path_factory.mktemp("film-logs"), own_environment(addresses)) as film:

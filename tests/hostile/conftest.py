@@ -84,7 +84,7 @@ async def doors(opening: OpenDoors) -> Doors:
     return await opening()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def fuzzed(addresses: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """The whole platform, with engines that take no time, on the session's servers."""
     name = f"hostile_{uuid.uuid4().hex[:12]}"

@@ -119,7 +119,7 @@ COMMON = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def web_platform(addresses: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """Every service with its offline engines, once for all journeys."""
     name = f"web_{secrets.token_hex(6)}"

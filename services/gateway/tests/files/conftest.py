@@ -22,7 +22,7 @@ from .helpers import Replica, Room, client_for
 REPLICA = Path(__file__).with_name("replica.py")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def room(
     postgres_server: Server, s3_server: ObjectStore, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Room]:
@@ -38,7 +38,7 @@ def room(
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def start_replica(room: Room) -> Iterator[Callable[..., Replica]]:
     """Starts replicas with the settings given; all are ended with the run."""
     started: list[Replica] = []
@@ -70,13 +70,13 @@ def start_replica(room: Room) -> Iterator[Callable[..., Replica]]:
             replica.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def replica(start_replica: Callable[..., Replica]) -> Replica:
     """A replica that tests share; they differ by their users."""
     return start_replica()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def other_replica(start_replica: Callable[..., Replica]) -> Replica:
     """A second one over the same database and bucket."""
     return start_replica()
