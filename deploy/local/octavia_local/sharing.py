@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if group := groups.get(item.path.as_posix()):
                 # All that the scheduler hears of a test is its name. pytest-xdist 3.8 would add the group of
                 # a marker itself, but where pytest 9.2 does not look for it any more.
-                item._id = NodeId.parse(f"{item.nodeid}@{group}")  # type: ignore[attr-defined]
+                item._id = NodeId.parse(f"{item.nodeid}@{group}")
     first = {group: place for place, group in enumerate(dict.fromkeys(groups.values()))}
     items.sort(key=lambda item: first.get(groups.get(item.path.as_posix(), ""), len(first)))
 
