@@ -29,7 +29,7 @@ class TranslationRequest:
     """The lines of one chunk, in order; languages are BCP 47 tags.
 
     `glossary`, `style` and `formality` are the owner's wishes, left out for an engine that does not honour
-    them.
+    them. `written`: the lines are for subtitles, to be read and never spoken.
     """
 
     source_language: str
@@ -38,6 +38,7 @@ class TranslationRequest:
     glossary: tuple[Term, ...] = ()
     style: str = ""
     formality: Literal["default", "formal", "informal"] = "default"
+    written: bool = False
 
 
 @dataclass(frozen=True)

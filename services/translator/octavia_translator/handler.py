@@ -144,6 +144,7 @@ class TranslateChunk:
                 glossary=await self._glossary(wishes, data.target_language),
                 style=wishes.style,
                 formality=wishes.formality,
+                written=data.written,
             )
             answers = await self._engine.run(request, work.cancel)
         made = tuple(

@@ -329,3 +329,16 @@ def test_a_server_may_answer_with_fewer_or_with_one(server: FakeServer) -> None:
     answers = engine.translate(TranslationRequest("en", "es", LINES), CancelToken())
     assert {answer.id: answer.text for answer in answers} == RIGHT
     assert all(answer.others == () for answer in answers)
+
+
+def test_for_subtitles_one_translation_is_asked_for_that_can_be_read(server: FakeServer) -> None:
+    long = Line("0-0", "The house is big.", seconds=0.5)
+    play(server, {"0-0": "La casa es en verdad muy grande."}, {"0-0": "Es grande."})
+    engine = engine_on(server, candidates=3)
+    request = TranslationRequest("en", "es", (long,), written=True)
+    assert [answer.text for answer in engine.translate(request, CancelToken())] == ["Es grande."]
+    rules, *_, again = [message["content"] for message in server.asked[-1]["messages"]]
+    assert "subtitles" in rules
+    assert "dubbing" not in rules + again
+    assert "list of" not in rules
+    assert "too long to be read" in again

@@ -176,9 +176,11 @@ class LlmTranslator(TranslationEngine):
         self, talk: _Conversation, request: TranslationRequest, attempt: int, cancel: CancelToken
     ) -> dict[str, tuple[str, ...]]:
         """Texts by id of the conversation's lines, those that were answered."""
+        # Only a voice has a choice to make between longer and shorter ones.
+        count = 1 if request.written else self.candidates
         if not talk.messages:
-            talk.messages = prompt.opening(request, talk.lines, self.candidates)
-        schema = prompt.answer_schema(talk.lines, self.candidates)
+            talk.messages = prompt.opening(request, talk.lines, count)
+        schema = prompt.answer_schema(talk.lines, count)
         question = Question(talk.messages, schema, TEMPERATURES[attempt])
         content = self._client.ask(self.model, question, cancel)
         talk.messages.append({"role": "assistant", "content": content})

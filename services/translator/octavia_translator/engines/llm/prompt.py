@@ -17,15 +17,20 @@ from octavia_translator.engine import Line, TranslationRequest
 from octavia_translator.glossary import occurring
 from octavia_translator.languages import english_name
 
-VERSION = 1
+VERSION = 2
 """Part of the key of a translation: change it with whatever here changes an answer."""
 
 Message = Mapping[str, str]
 
-_RULES = """\
+_SPOKEN = """\
 You translate what is said in a video, for dubbing: every line of your translation is spoken by a voice in \
-the time that the original line took.
+the time that the original line took."""
 
+_READ = """\
+You translate what is said in a video, for its subtitles: every line of your translation is read while the \
+original line is heard."""
+
+_RULES = """\
 You are given a JSON object. "lines" has the lines to translate, each under its id, in the order in which \
 they are spoken; "before" and "after" are what is said around them, for context only. Answer with one JSON \
 object that has the same ids and, for each, the translation of that line alone.
@@ -114,7 +119,8 @@ def too_long(request: TranslationRequest, line: Line, text: str) -> str:
     """How to say that a line does not fit; the aim is then what is spoken without haste."""
     assert line.seconds is not None
     most = budgets.characters(line.text, line.seconds, request.target_language, rate=1.0)
-    return f"It has {len(text)} characters and is too long to be spoken in time: say it in {most} or fewer."
+    done = "read" if request.written else "spoken"
+    return f"It has {len(text)} characters and is too long to be {done} in time: say it in {most} or fewer."
 
 
 def parse(content: str, lines: Sequence[Line]) -> dict[str, tuple[str, ...]]:
@@ -138,9 +144,9 @@ def _texts(found: Any) -> tuple[str, ...]:
 
 def _instructions(request: TranslationRequest, candidates: int) -> str:
     source, target = english_name(request.source_language), english_name(request.target_language)
-    parts = [_RULES, f"Translate from {source} to {target}."]
+    parts = [_READ if request.written else _SPOKEN, _RULES, f"Translate from {source} to {target}."]
     if candidates > 1:
-        parts.insert(1, _SEVERAL.format(count=candidates))
+        parts.insert(2, _SEVERAL.format(count=candidates))
     if request.formality != "default":
         parts.append(_FORMALITY[request.formality])
     if request.style:
