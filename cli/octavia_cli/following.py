@@ -52,9 +52,10 @@ def follow(
     what: Followed,
     on_update: Callable[[Job], None],
     *,
+    until: frozenset[str] = ENDED,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Job:
-    """The job or video once it has ended; `on_update` gets every state on the way.
+    """The job or video once its status is one of `until`; `on_update` gets every state on the way.
 
     Raises UnreachableError where the server stays away, RefusedError where it is deleted.
     """
@@ -67,7 +68,7 @@ def follow(
                 for event_id, state in _stream(api, what, last_id):
                     last_id, fruitless, away_since = event_id or last_id, 0, None
                     on_update(state)
-                    if state["status"] in ENDED:
+                    if state["status"] in until:
                         return state
             except (PassingError, httpx.TransportError, SSEError):
                 pass  # asking, next, finds out whether the server is away
@@ -88,7 +89,7 @@ def follow(
             continue
         away_since = None
         on_update(job)
-        if job["status"] in ENDED:
+        if job["status"] in until:
             return job
         sleep(POLL_SECONDS if fruitless else 0.1)
 

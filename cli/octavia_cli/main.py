@@ -37,6 +37,7 @@ app.command("download", help=_("Download the results of a job again."))(jobs.dow
 app.command(
     "export", help=_("Have another file made of a job: all dubs in one, subtitles burnt in, sound alone.")
 )(export.export)
+app.command("release", help=_("Let a job go on that waits for your review."))(jobs.release)
 app.command("cancel", help=_("Cancel a job or a video; its credits come back."))(jobs.cancel)
 app.command("videos", help=_("List your generated videos, show or download one."))(videos.videos)
 app.command("credits", help=_("Show your credits, and what became of them."))(credit.credits_command)

@@ -27,6 +27,7 @@ class Wishes:
     model_size: str | None = None
     check_speech: bool = False
     preview: bool = False
+    review: str | None = None
 
     def body(self) -> dict[str, Any]:
         """Fields of the request beside the languages. Raises UsageError for what cannot be read."""
@@ -37,6 +38,7 @@ class Wishes:
             "clone_voice": self.clone_voice,
             "speakers": self.speakers,
             "check_speech": self.check_speech,
+            "review": self.review,
             "glossary": [] if self.glossary is None else glossary_in(self.glossary),
         }
         wished = {name: value for name, value in options.items() if value}

@@ -125,6 +125,7 @@ class Miniature:
             Route(f"{v1}/jobs/{{id}}", self.job),
             Route(f"{v1}/jobs/{{id}}/process", self.process, methods=["POST"]),
             Route(f"{v1}/jobs/{{id}}/cancel", self.cancel, methods=["POST"]),
+            Route(f"{v1}/jobs/{{id}}/release", self.release, methods=["POST"]),
             Route(f"{v1}/jobs/{{id}}/events", self.events),
             Route(f"{v1}/jobs/{{id}}/download", self.download),
             Route(f"{v1}/jobs/{{id}}/transcript", self.transcript),
@@ -386,6 +387,13 @@ class Miniature:
             return problem(404, "job_not_found", "There is no such job.")
         self.steps = [("cancelled", "CANCELLED", 0.0, "Cancelled")]
         self.jobs[job_id]["step"] = 0
+        return JSONResponse(self.document(job_id), 202)
+
+    async def release(self, request: Request) -> Response:
+        job_id = request.path_params["id"]
+        if self.document(job_id)["status"] != "review":
+            return problem(409, "job_not_in_review", "The job does not wait for review.")
+        self.advance(job_id)
         return JSONResponse(self.document(job_id), 202)
 
     async def events(self, request: Request) -> Response:

@@ -270,3 +270,32 @@ def test_ctrl_c_leaves_the_job_and_says_so(
 )
 def test_names_of_results(source: str, media_type: str | None, expected: str) -> None:
     assert downloads.result_path(Path("a") / source, "es", media_type, None) == Path("a") / expected
+
+
+def test_a_job_stops_for_review_and_goes_on_when_released(
+    signed_in: Client, gateway: Miniature, talk: Path
+) -> None:
+    end = gateway.steps[-1]
+    gateway.steps[-1] = ("review", "REVIEW", 50.0, "Waiting for you")
+    result = signed_in("translate", str(talk), "--to", "es", "--review", "translation")
+    assert result.exit_code == 0, result.output
+    [job_id] = gateway.jobs
+    assert gateway.jobs[job_id]["wishes"] == {"options": {"review": "translation"}}
+    assert f"octavia release {job_id}" in result.stdout
+    assert [path.name for path in talk.parent.iterdir()] == ["talk.mp4"]
+
+    gateway.steps.append(end)
+    assert signed_in("release", job_id).exit_code == 0
+    assert signed_in("download", job_id, "--out", str(talk.parent)).exit_code == 0
+    assert (talk.parent / "talk.es.mp4").read_bytes() == gateway.result
+    again = signed_in("release", job_id)
+    assert again.exit_code == 7
+    assert "does not wait" in again.stderr
+
+
+def test_review_is_for_one_file(signed_in: Client, gateway: Miniature, talk: Path) -> None:
+    other = talk.with_name("other.mp4")
+    other.write_bytes(talk.read_bytes())
+    result = signed_in("translate", str(talk), str(other), "--to", "es", "--review", "transcript")
+    assert result.exit_code == 2
+    assert not gateway.jobs

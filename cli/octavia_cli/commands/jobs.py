@@ -77,6 +77,17 @@ def cancel(job_id: JobArgument, server: ServerOption = DEFAULT_SERVER, as_json: 
 
 
 @reports_errors
+def release(job_id: JobArgument, server: ServerOption = DEFAULT_SERVER, as_json: JsonOption = False) -> None:
+    """Let a job go on that waits for review, with its lines as they are now."""
+    with signed_in(server) as api:
+        job = api.post(f"/jobs/{job_id}/release")
+    if as_json:
+        print_json(job)
+    else:
+        out().print(_("It goes on. `octavia jobs {job}` shows it.", job=job_id))
+
+
+@reports_errors
 def download_results(
     job_id: JobArgument,
     to: Annotated[

@@ -12,7 +12,7 @@ from octavia_cli.api import Api
 from octavia_cli.batches import BatchTranslation, check_all_done, check_files
 from octavia_cli.downloads import fetch
 from octavia_cli.errors import JobFailedError, UsageError
-from octavia_cli.following import Followed, follow
+from octavia_cli.following import ENDED, Followed, follow
 from octavia_cli.messages import _
 from octavia_cli.progress import Reporter, reporter
 from octavia_cli.terminal import (
@@ -86,6 +86,13 @@ def translate(
         bool,
         typer.Option("--preview", help=_("Only the first minute; what it costs counts against the whole.")),
     ] = False,
+    review: Annotated[
+        str | None,
+        typer.Option(
+            "--review",
+            help=_("Stop until you have looked at the lines: at the transcript, or at the translation."),
+        ),
+    ] = None,
     server: ServerOption = DEFAULT_SERVER,
     as_json: JsonOption = False,
 ) -> None:
@@ -95,8 +102,19 @@ def translate(
         check_files([subtitles], folder)
         if len(files) > 1:
             raise UsageError(_("--subtitles belongs to one file; give them one by one."))
+    if review is not None and len(files) > 1:
+        raise UsageError(_("--review is for one file; give them one by one."))
     wishes = Wishes(
-        style, formality, voice or (), clone_voice, speakers, glossary, model_size, check_speech, preview
+        style,
+        formality,
+        voice or (),
+        clone_voice,
+        speakers,
+        glossary,
+        model_size,
+        check_speech,
+        preview,
+        review,
     ).body()
     with signed_in(server) as api, reporter(err()) as report:
         if len(files) > 1:
@@ -106,6 +124,8 @@ def translate(
     jobs: list[dict[str, Any]] = done.get("jobs", [done])
     if as_json:
         print_json(done)
+    elif done["status"] == "review":
+        out().print(_("It waits for your review. Go on with: octavia release {job}", job=done["job_id"]))
     else:
         tell(done, jobs)
     if len(files) > 1:
@@ -201,7 +221,7 @@ class Translation:
 
     def _followed(self, job_id: str) -> dict[str, Any]:
         try:
-            job = follow(self.api, Followed("jobs", job_id), self._working)
+            job = follow(self.api, Followed("jobs", job_id), self._working, until=ENDED | {"review"})
         except KeyboardInterrupt:
             self.report.say(
                 _(
@@ -212,7 +232,7 @@ class Translation:
                 )
             )
             raise
-        if not job["outputs"]:
+        if not job["outputs"] and job["status"] != "review":
             reason = job.get("error_message") or _("The job was cancelled.")
             raise JobFailedError(
                 _("{reason} Your credits are back.", reason=reason),
