@@ -33,21 +33,27 @@ def check_files(files: Sequence[Path], folder: Path | None) -> None:
 
 @dataclass(frozen=True)
 class BatchTranslation:
-    """One run of `octavia translate` with several files."""
+    """One run of `octavia translate`, or of its kin, with several files.
+
+    `kind` is what is made of each, and `file_type` what they are uploaded as; their names tell where they are
+    left out.
+    """
 
     api: Api
     report: Reporter
     files: Sequence[Path]
     folder: Path | None
+    kind: str | None = None
+    file_type: str | None = None
 
     def run(self, source: str, targets: list[str], wishes: Mapping[str, Any]) -> dict[str, Any]:
         """From the uploads to the finished files; returns what `--json` prints. Raises CliError."""
         items = [
             {
                 "file_id": self._brought(file),
-                "kind": f"{kind_of(file)}_translate",
+                "kind": self.kind or f"{kind_of(file)}_translate",
                 "source_language": source,
-                "target_languages": targets,
+                **({"target_languages": targets} if targets else {}),
                 **wishes,
             }
             for file in self.files
@@ -76,7 +82,10 @@ class BatchTranslation:
 
     def _brought(self, file: Path) -> str:
         found = upload(
-            self.api, file, lambda share: self.report.uploading(file.name, share), file_type=kind_of(file)
+            self.api,
+            file,
+            lambda share: self.report.uploading(file.name, share),
+            file_type=self.file_type or kind_of(file),
         )
         return str(found["file_id"])
 

@@ -281,7 +281,8 @@ class Miniature:
 
     async def create_batch(self, request: Request) -> Response:
         made = []
-        for item in (await request.json())["items"]:
+        for asked in (await request.json())["items"]:
+            item = {"target_languages": ["en"], **asked}
             job_id = str(uuid4())
             self.jobs[job_id] = {
                 "id": job_id, "kind": item["kind"], "step": -1, "attempt": 1,

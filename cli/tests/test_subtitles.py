@@ -43,6 +43,29 @@ def test_a_subtitle_file_comes_back_beside_itself(
     assert captions.read_text().startswith("1\n")
 
 
+def test_several_files_go_as_one_batch(
+    signed_in: Client, gateway: Miniature, talk: Path, captions: Path
+) -> None:
+    gateway.media_type = "application/x-subrip"
+    other = captions.with_name("other.srt")
+    other.write_bytes(captions.read_bytes())
+    podcast = talk.with_name("news.mp3")
+    podcast.write_bytes(b"sound")
+    made = signed_in("subtitles", "create", str(talk), str(podcast))
+    assert made.exit_code == 0, made.output
+    translated = signed_in("subtitles", "translate", str(captions), str(other), "--to", "es")
+    assert translated.exit_code == 0, translated.output
+    for name in ("talk.en.srt", "news.en.srt", "talk.es.srt", "other.es.srt"):
+        assert (talk.parent / name).read_bytes() == gateway.result
+    kinds = [(job["kind"], job["target_languages"]) for job in gateway.jobs.values()]
+    assert kinds == [("subtitles", ["en"])] * 2 + [("subtitle_translate", ["es"])] * 2
+    gateway.fails, gateway.error = {"other.srt"}, "It is empty."
+    failed = signed_in("subtitles", "translate", str(captions), str(other), "--to", "fr")
+    assert (failed.exit_code, "1 of these files are not done" in failed.stderr) == (5, True)
+    given = signed_in("subtitles", "create", str(talk), str(podcast), "--subtitles", str(captions))
+    assert given.exit_code == 2
+
+
 def test_a_file_is_given_with_a_video(
     signed_in: Client, gateway: Miniature, talk: Path, captions: Path
 ) -> None:

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from octavia_cli.batches import check_files
+from octavia_cli.batches import BatchTranslation, check_all_done, check_files
 from octavia_cli.commands.translate import SubtitlesOption, Translation, tell
+from octavia_cli.errors import UsageError
 from octavia_cli.messages import _
 from octavia_cli.plugins import Extended
 from octavia_cli.progress import reporter
@@ -37,7 +38,10 @@ GlossaryOption = Annotated[
 @app.command("create", help=_("Make subtitles of a video, or of sound, in its own language and in others."))
 @reports_errors
 def create(
-    file: Annotated[Path, typer.Argument(help=_("The video, or sound such as a podcast."))],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE…", help=_("Videos, or sound such as podcasts; up to 100 at once.")),
+    ],
     to: Annotated[
         list[str] | None,
         typer.Option("--to", help=_("Language of subtitles; may be repeated. By default the one spoken.")),
@@ -53,19 +57,30 @@ def create(
     as_json: JsonOption = False,
 ) -> None:
     """Upload, recognise, translate, download: `talk.es.srt` lies beside `talk.mp4`."""
-    check_files([file], folder)
+    check_files(files, folder)
     if subtitles is not None:
         check_files([subtitles], folder)
+        if len(files) > 1:
+            raise UsageError(_("--subtitles belongs to one file; give them one by one."))
+    wishes = Wishes(glossary=glossary).body()
     with signed_in(server) as api, reporter(err()) as report:
-        work = Translation(api, report, file, folder, "subtitles", kind_of(file), subtitles)
-        done = work.run(source, to or [], Wishes(glossary=glossary).body())
+        if len(files) > 1:
+            done = BatchTranslation(api, report, files, folder, "subtitles").run(source, to or [], wishes)
+        else:
+            work = Translation(api, report, files[0], folder, "subtitles", kind_of(files[0]), subtitles)
+            done = work.run(source, to or [], wishes)
     _say(done, as_json=as_json)
 
 
 @app.command("translate", help=_("Translate a subtitle file; its form, times and styling stay."))
 @reports_errors
 def translate(
-    file: Annotated[Path, typer.Argument(help=_("SubRip, WebVTT or SubStation, in any encoding."))],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE…", help=_("SubRip, WebVTT or SubStation, in any encoding; up to 100 at once.")
+        ),
+    ],
     to: Annotated[list[str], typer.Option("--to", help=_("Target language, such as es; may be repeated."))],
     source: Annotated[str, typer.Option("--from", "--source", help=_("Language of the file."))] = "en",
     folder: FolderOption = None,
@@ -74,10 +89,14 @@ def translate(
     as_json: JsonOption = False,
 ) -> None:
     """Upload, translate, download: `talk.es.srt` lies beside `talk.srt`."""
-    check_files([file], folder)
+    check_files(files, folder)
+    wishes, kind = Wishes(glossary=glossary).body(), "subtitle_translate"
     with signed_in(server) as api, reporter(err()) as report:
-        work = Translation(api, report, file, folder, "subtitle-translate", "subtitle")
-        done = work.run(source, to, Wishes(glossary=glossary).body())
+        if len(files) > 1:
+            done = BatchTranslation(api, report, files, folder, kind, "subtitle").run(source, to, wishes)
+        else:
+            work = Translation(api, report, files[0], folder, "subtitle-translate", "subtitle")
+            done = work.run(source, to, wishes)
     _say(done, as_json=as_json)
 
 
@@ -85,4 +104,6 @@ def _say(done: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(done)
     else:
-        tell(done, [done])
+        tell(done, done.get("jobs", [done]))
+    if "jobs" in done:
+        check_all_done(done)

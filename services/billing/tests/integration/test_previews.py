@@ -20,7 +20,7 @@ from octavia_common.events import (
 )
 
 from .conftest import Bank
-from .test_consumers import Service, of, submitted
+from .test_consumers import Service, of, submitted, together
 
 pytestmark = pytest.mark.integration
 
@@ -103,6 +103,22 @@ async def test_two_of_one_batch_do_not_share_it(bank: Bank) -> None:
     jobs = [full(user, "es", counts=preview, of_=("es",)) for _ in range(3)]
     told = await service.take(*jobs)
     assert (len(of(CreditsReserved, told)), len(of(CreditsRejected, told))) == (1, 2)
+
+
+async def test_jobs_that_are_held_together_count_it_once_or_not_at_all(bank: Bank) -> None:
+    service, user = Service(bank), await bank.fund(200)
+    preview = await paid_preview(service, user, "es")
+    both = [full(user, "es", counts=preview, of_=("es",)) for _ in range(2)]
+    refused = of(CreditsRejected, await service.take(together(user, *both)))
+    assert [each.error.code for each in refused] == ["quote_invalid"] * 2
+    assert await bank.balance(user) == (190, 0)
+    one, other = full(user, "es", counts=preview, of_=("es",)), full(user, "es")
+    batch = together(user, one, other)
+    reserved = of(CreditsReserved, await service.take(batch, batch))
+    assert [each.amount for each in reserved] == [15, 25]
+    assert of(CreditsRejected, await service.take(full(user, "es", counts=preview, of_=("es",))))
+    await service.take(JobCancelled(job=one.job))
+    assert of(CreditsReserved, await service.take(full(user, "es", counts=preview, of_=("es",))))
 
 
 async def test_of_many_at_the_same_time_one_has_it(bank: Bank) -> None:

@@ -19,9 +19,13 @@ MOST_ITEMS = 100
 class BatchItem(CreateTranslation):
     """One job of a batch."""
 
-    kind: Literal[JobKind.VIDEO_TRANSLATE, JobKind.AUDIO_TRANSLATE] = Field(
-        JobKind.VIDEO_TRANSLATE, description="What is made of the file."
-    )
+    kind: Literal[
+        JobKind.VIDEO_TRANSLATE, JobKind.AUDIO_TRANSLATE, JobKind.SUBTITLES, JobKind.SUBTITLE_TRANSLATE
+    ] = Field(JobKind.VIDEO_TRANSLATE, description="What is made of the file.")
+
+    def needs_target(self) -> bool:
+        """Subtitles of a source are in its own language where none is asked for."""
+        return self.kind is not JobKind.SUBTITLES
 
 
 class CreateBatch(BaseModel):

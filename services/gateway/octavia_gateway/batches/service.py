@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from octavia_common.artifacts.store import ArtifactStore
-from octavia_common.events import JobCancelled, JobsSubmitted, Quote, RequestedJob
+from octavia_common.events import JobCancelled, JobKind, JobsSubmitted, Quote, RequestedJob
+from octavia_common.pricing import PriceList
 
 from octavia_gateway.batches.announce import drafts_of
 from octavia_gateway.batches.errors import (
@@ -29,6 +30,7 @@ from octavia_gateway.jobs.announce import draft_of
 from octavia_gateway.jobs.errors import InsufficientCreditsError, QuoteChangedError
 from octavia_gateway.jobs.making import JobMaking, prices_of
 from octavia_gateway.jobs.models import Job, RunDeadlines
+from octavia_gateway.jobs.previews import PreviewKey, countable, keys_of
 from octavia_gateway.jobs.quotes import quote_of
 from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.jobs.service import DECISION_WAIT_SECONDS
@@ -76,7 +78,7 @@ class BatchesService:
         can = await self._capabilities.current()
         batch_id, now = uuid4(), self._clock()
         async with self._database.user_transaction(user_id) as connection:
-            jobs = []
+            jobs, taken = [], set[PreviewKey]()
             for place, item in enumerate(asked.items):
                 try:
                     job = await self._making.job(
@@ -88,11 +90,13 @@ class BatchesService:
                         batch_id=batch_id,
                         # A list is newest first: the first file of a batch stands on top of it.
                         created_at=now - timedelta(microseconds=place),
+                        taken=taken,
                     )
                 except ApiError as error:
                     error.context = {**error.context, "item": place}
                     raise
                 jobs.append(job)
+                taken.update(keys_of(job.counted))
             await self._tell(connection, user_id, jobs)
             return await self._batches.get(connection, user_id, batch_id), jobs
 
@@ -137,17 +141,16 @@ class BatchesService:
             if not jobs:
                 raise BatchNotProcessableError
             prices = await prices_of(self._credits, connection)
-            quoted = [
-                replace(job, quote_credits=quote_of(prices, job.run_spec), price_version=prices.version)
-                for job in jobs
-            ]
+            quoted = await self._quoted(connection, user_id, jobs, prices)
             before = sum(job.quote_credits for job in jobs)
             required = sum(job.quote_credits for job in quoted)
             if required <= before:
                 balance = await self._credits.balance(connection, user_id)
                 if balance.available < required:
                     raise InsufficientForBatchError(required=required, balance=balance.available)
-                for file_id in {job.file_id for job in jobs}:
+                for file_id in {
+                    needed for job in jobs for needed in (job.file_id, job.subtitle_file_id) if needed
+                }:
                     await self._files.get(connection, user_id, file_id, keep=True)
                 now = self._clock()
                 quoted = [job.submitted(at=now, deadline_at=self._deadlines.of(job, now)) for job in quoted]
@@ -156,6 +159,22 @@ class BatchesService:
             await self._tell(connection, user_id, quoted, submit=batch_id if submitted else None)
         if not submitted:
             raise QuoteChangedError(quoted=before, required=required)
+        return quoted
+
+    async def _quoted(
+        self, connection: Connection, user_id: UUID, jobs: Sequence[Job], prices: PriceList
+    ) -> list[Job]:
+        """The jobs at the prices in force; a preview lowers the first of them that can count it."""
+        quoted, taken = list[Job](), set[PreviewKey]()
+        others: dict[tuple[JobKind, str], list[Job]] = {}
+        for job in jobs:
+            what = (job.spec.kind, job.spec.source.sha256)
+            if what not in others:
+                others[what] = await self._jobs.of_source(connection, user_id, job.spec)
+            counted = countable(job.run_spec, others[what], taken)
+            taken.update(keys_of(counted))
+            credits_ = quote_of(prices, job.run_spec) - sum(preview.credits for preview in counted)
+            quoted.append(replace(job, quote_credits=credits_, price_version=prices.version, counted=counted))
         return quoted
 
     async def cancel(self, user_id: UUID, batch_id: UUID) -> Batch:
@@ -197,5 +216,5 @@ class BatchesService:
 
 
 def _requested(job: Job) -> RequestedJob:
-    quote = Quote(credits=job.quote_credits, price_version=job.price_version)
+    quote = Quote(credits=job.quote_credits, price_version=job.price_version, previews=job.counted)
     return RequestedJob(job=job.ref(), spec=job.run_spec, quote=quote)

@@ -1,6 +1,6 @@
 """Makes jobs of what was asked for: looked at, quoted, stored. One transaction of the caller's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -21,7 +21,7 @@ from octavia_gateway.jobs.errors import PricesUnknownError
 from octavia_gateway.jobs.glossaries import write_terms
 from octavia_gateway.jobs.models import Job
 from octavia_gateway.jobs.options import OptionsRequest
-from octavia_gateway.jobs.previews import PREVIEW_SECONDS, countable
+from octavia_gateway.jobs.previews import PREVIEW_SECONDS, PreviewKey, countable
 from octavia_gateway.jobs.quotes import quote_of
 from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.jobs.run import Run
@@ -62,8 +62,10 @@ class JobMaking:
         *,
         batch_id: UUID | None = None,
         created_at: datetime | None = None,
+        taken: Collection[PreviewKey] = (),
     ) -> Job:
-        """A new job, quoted exactly, one of a batch where that is named.
+        """A new job, quoted exactly, one of a batch where that is named; `taken` are the previews that jobs
+        before it in the batch count.
 
         Raises 404 for a foreign or unknown file or list, 422 for a file, languages or wishes that cannot be
         done, PricesUnknownError (503).
@@ -99,9 +101,7 @@ class JobMaking:
             subtitles=subtitles,
             preview_seconds=PREVIEW_SECONDS if asked.preview else None,
         )
-        # Jobs of a batch are held all together: one preview cannot count for several of them.
-        others = await self._jobs.of_source(connection, user_id, spec) if batch_id is None else []
-        counted = countable(spec, others)
+        counted = countable(spec, await self._jobs.of_source(connection, user_id, spec), taken)
         job = Job(
             job_id=job_id,
             user_id=user_id,

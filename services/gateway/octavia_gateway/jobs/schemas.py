@@ -44,13 +44,22 @@ class CreateTranslation(BaseModel):
 
     @model_validator(mode="after")
     def _one_or_many(self) -> "CreateTranslation":
-        if (self.target_language is None) == (self.target_languages is None):
+        if self.target_language is not None and self.target_languages is not None:
             raise ValueError("send either target_language or target_languages")
+        if self.target_language is None and self.target_languages is None:
+            if self.needs_target():
+                raise ValueError("send either target_language or target_languages")
+            if self.source_language == AUTO:
+                raise ValueError("send target_languages where source_language is auto")
         return self
 
+    def needs_target(self) -> bool:
+        """Whether it is made in no language where none is asked for, rather than in the source's own."""
+        return True
+
     def targets(self) -> tuple[str, ...]:
-        """The target languages, each once, in the order asked for."""
-        asked = self.target_languages or [self.target_language or ""]
+        """The target languages, each once, in the order asked for; the source's own where none is."""
+        asked = self.target_languages or [self.target_language or self.source_language]
         return tuple(dict.fromkeys(asked))
 
 
@@ -75,18 +84,9 @@ class CreateSubtitles(CreateTranslation):
         None, examples=["es"], description="The source's own may be one; without any it is the only one."
     )
 
-    @model_validator(mode="after")
-    def _one_or_many(self) -> "CreateSubtitles":
-        if self.target_language is not None and self.target_languages is not None:
-            raise ValueError("send either target_language or target_languages")
-        if self.source_language == AUTO and not (self.target_language or self.target_languages):
-            raise ValueError("send target_languages where source_language is auto")
-        return self
-
-    def targets(self) -> tuple[str, ...]:
-        """The languages, each once, in the order asked for; the source's own where none is asked for."""
-        asked = self.target_languages or [self.target_language or self.source_language]
-        return tuple(dict.fromkeys(asked))
+    def needs_target(self) -> bool:
+        """Without any they are in the source's own."""
+        return False
 
 
 class QuoteResponse(BaseModel):

@@ -15,11 +15,13 @@ from octavia_common.events import (
     JobsSubmitted,
     ReleaseReason,
 )
+from octavia_common.pricing import PriceList
 from octavia_gateway.batches.models import Batch, BatchStatus
+from octavia_gateway.files.models import AudioSummary, FileMedia, FileType
 from octavia_gateway.jobs.states import JobStatus
 
 from .events import JobEvents
-from .world import Member, World
+from .world import PRICES, Member, World
 
 COUNT = 3
 
@@ -77,6 +79,11 @@ async def batch(world: World, member: Member, batch_id: str) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
+
+
+def media(*, sound: bool) -> FileMedia:
+    audio = (AudioSummary(codec="mp3", channels=2, sample_rate=48000),) if sound else ()
+    return FileMedia(duration_seconds=400.0, container="mp3" if sound else "srt", video=None, audio=audio)
 
 
 async def submit(world: World, member: Member, batch_id: str) -> JobsSubmitted:
@@ -233,3 +240,57 @@ async def test_a_deleted_job_is_no_part_of_its_batch_any_more(world: World) -> N
             assert (await batch(world, member, created["id"]))["total"] == 1
     answer = await world.client.get(f"/api/v1/batches/{created['id']}", headers=member.headers)
     assert answer.status_code == 404
+
+
+@pytest.mark.integration
+async def test_a_batch_takes_every_kind_of_job(world: World) -> None:
+    each = PRICES.kinds["video_translate"]
+    kinds = ("video_translate", "audio_translate", "subtitles", "subtitle_translate")
+    await world.publish_prices(PriceList(version="v2", kinds=dict.fromkeys(kinds, each)))
+    member = await world.register(credits_=1000)
+    sound = await world.add_file(member, media=media(sound=True), file_type=FileType.AUDIO)
+    captions = await world.add_file(member, media=media(sound=False), file_type=FileType.SUBTITLE)
+    podcast, text = {"file_id": str(sound.file_id)}, {"file_id": str(captions.file_id)}
+    items = [
+        await item(world, member, subtitle_file_id=str(captions.file_id)),
+        await item(world, member, kind="audio_translate", **podcast),
+        {"kind": "subtitles", "source_language": "en", **podcast},
+        await item(world, member, kind="subtitle_translate", **text),
+    ]
+    answer = await world.client.post("/api/v1/batches", json={"items": items}, headers=member.headers)
+    assert answer.status_code == 201, answer.text
+    jobs = answer.json()["jobs"]
+    assert [job["kind"] for job in jobs] == list(kinds)
+    assert [job["target_languages"] for job in jobs] == [["es"], ["es"], ["en"], ["es"]]
+    submitted = await submit(world, member, answer.json()["id"])
+    assert [one.spec.kind.value for one in submitted.jobs] == list(kinds)
+    for wrong in (
+        {"kind": "audio_translate", "source_language": "en", **podcast},
+        {"kind": "subtitles", "source_language": "auto", **podcast},
+        {"kind": "video_generate", "source_language": "en", "target_language": "es", **podcast},
+    ):
+        refused = await world.client.post("/api/v1/batches", json={"items": [wrong]}, headers=member.headers)
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request"), wrong
+
+
+@pytest.mark.integration
+async def test_a_paid_preview_counts_for_one_job_of_a_batch(world: World) -> None:
+    member = await world.register(credits_=1000)
+    items = [await item(world, member)]
+    items += [{**items[0]}, await item(world, member)]
+    preview = await world.client.post(
+        "/api/v1/jobs/video-translate/create", json={**items[0], "preview": True}, headers=member.headers
+    )
+    ref = await world.submit(member, preview.json()["id"])
+    run = JobEvents(ref, chunks=1)
+    run.spec = run.spec.model_copy(update={"target_languages": ("es",)})
+    await world.tell(*run.whole_run()[1:])
+    answer = await world.client.post("/api/v1/batches", json={"items": items}, headers=member.headers)
+    assert [job["quote"]["counted"] for job in answer.json()["jobs"]] == [10, 0, 0]
+    assert answer.json()["quote"] == 20
+    submitted = await submit(world, member, answer.json()["id"])
+    counted = [[(each.hold_id, each.language) for each in one.quote.previews] for one in submitted.jobs]
+    assert counted == [[(ref.hold_id, "es")], [], []]
+    assert [one.quote.credits for one in submitted.jobs] == [0, 10, 10]
+    again = await world.client.post("/api/v1/batches", json={"items": items[:1]}, headers=member.headers)
+    assert again.json()["jobs"][0]["quote"]["counted"] == 0, "the first at work has it"
