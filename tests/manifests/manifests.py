@@ -10,7 +10,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "deploy" / "k8s"
-OVERLAYS = ("cpu", "gpu", "kind")
+OVERLAYS = ("cpu", "gpu", "gpu-separation", "kind")
 
 SERVERS_FOR_TRYING_OUT = ("octavia/for", "trying-out")
 """The label of the servers of the overlay `kind`, images of others that want to write into their root."""

@@ -177,9 +177,17 @@ def test_who_reaches_the_language_model() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["transcriber", "synthesizer", "vllm"])
-def test_a_gpu_stage_has_one_gpu_of_a_gpu_node(name: str) -> None:
-    workload = overlay("gpu").deployment(name)
+WITH_GPU = {
+    "gpu": {"transcriber", "synthesizer", "vllm"},
+    "gpu-separation": {"transcriber", "synthesizer", "vllm", "assembler"},
+}
+
+
+@pytest.mark.parametrize(
+    ("where", "name"), [(o, name) for o, names in WITH_GPU.items() for name in sorted(names)]
+)
+def test_a_gpu_stage_has_one_gpu_of_a_gpu_node(where: str, name: str) -> None:
+    workload = overlay(where).deployment(name)
     assert workload.container["resources"]["limits"]["nvidia.com/gpu"] == 1
     assert workload.pod["nodeSelector"] == {"nvidia.com/gpu.present": "true"}
     assert {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"} in workload.pod[
@@ -205,10 +213,10 @@ def test_vllm_is_started_as_make_vllm_starts_it() -> None:
     assert options | {"--model": "/models/translator"} == {name: there.get(name) for name in options}
 
 
-def test_nobody_else_takes_a_gpu_node() -> None:
-    with_gpu = {"transcriber", "synthesizer", "vllm"}
-    for workload in overlay("gpu").workloads():
-        if workload.name not in with_gpu:
+@pytest.mark.parametrize("where", WITH_GPU)
+def test_nobody_else_takes_a_gpu_node(where: str) -> None:
+    for workload in overlay(where).workloads():
+        if workload.name not in WITH_GPU[where]:
             assert "tolerations" not in workload.pod
             assert "nvidia.com/gpu" not in workload.container["resources"]["limits"]
 

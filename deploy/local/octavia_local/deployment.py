@@ -15,7 +15,7 @@ from octavia_local.layout import Layout
 from octavia_local.stamps import Stamp
 from octavia_local.toolchain import run, say
 
-OVERLAYS = ("cpu", "gpu", "kind")
+OVERLAYS = ("cpu", "gpu", "gpu-separation", "kind")
 
 # Tool → the command's package in its module; each is pinned by deploy/tools/<tool>/go.mod and go.sum.
 TOOLS = {
