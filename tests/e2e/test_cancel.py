@@ -55,7 +55,8 @@ async def test_cancel_while(paced: Platform, paced_api: Api, clip: Path, phase: 
     async def reached() -> bool:
         now = await paced_api.job(job["id"])
         assert now["status"] not in ("failed", "completed") or phase == "ASSEMBLING", now
-        return now["phase"] == phase or now["status"] == "completed"
+        # On a busy machine a short phase may pass between two looks: then the next one is as good.
+        return now["phase"] in PHASES[PHASES.index(phase) :] or now["status"] == "completed"
 
     await eventually(reached, timeout=60)
     try:

@@ -2,13 +2,13 @@
 
 One dub of a difficult source serves most of them: two speakers in turn, the same sentence several times,
 words of one syllable, a pause of many seconds, music throughout. Complaint 10, memory that grows with the
-length of a video, is measured in test_long_job; 15's letters of every script, by the tests of exports.
+length of a video, is measured in test_long_job; 15's letters of every script, by the tests of exports;
+complaint 7, that a crash ends a job, is among test_faults.
 """
 
 import asyncio
 import json
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -29,7 +29,6 @@ from . import dubbing
 from .ledger import assert_paid_once, verify_ledger
 from .test_dub import engine_calls
 from .test_editing import Editor
-from .test_faults import job_in_its_middle
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -157,20 +156,6 @@ async def test_6_a_failure_throws_away_paid_work(platform: Platform, owner: Api,
     assert (await owner.wait(job["id"], timeout=200))["status"] == "completed"
     assert {name: engine_calls(platform, name) for name in calls} == calls
     verify_ledger(platform)
-
-
-async def test_7_no_resume_after_a_crash(paced: Platform, paced_api: Api, dub: Dub, tmp_path: Path) -> None:
-    clip = tmp_path / "talk.mp4"
-    shutil.copy(dub.source, clip)
-    job = await job_in_its_middle(paced_api, clip)
-    for service in ("transcriber", "assembler", "gateway"):
-        paced.kill(service)
-    for service in ("transcriber", "assembler", "gateway"):
-        await asyncio.to_thread(paced.revive, service)
-    paced_api.http.base_url = paced.url  # type: ignore[assignment]
-    done = await paced_api.wait(job["id"])
-    assert (done["status"], done["attempt"]) == ("completed", 1), done
-    await assert_paid_once(paced_api, job)
 
 
 @pytest.mark.slow  # a decoder's limit is a minute; beside its engine the same is tested in a second

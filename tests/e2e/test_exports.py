@@ -1,4 +1,4 @@
-"""Other files of a finished job, and a preview before it: by the API, measured on what was downloaded."""
+"""Other files of a finished job, by the API, measured on what was downloaded."""
 
 from pathlib import Path
 from typing import Any
@@ -8,15 +8,13 @@ from octavia_local.api import Api
 from octavia_local.platform import Platform
 from octavia_samples import measure
 from octavia_samples.factory import CHEAP, make_speech_video
-from octavia_samples.script import SAMPLE, endless
+from octavia_samples.script import SAMPLE
 
 from . import dubbing
 from .conftest import eventually
 from .ledger import assert_paid_once, verify_ledger
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
-
-PREVIEW_SECONDS = 60.0
 
 
 async def exported(api: Api, job_id: str, folder: Path, **wish: Any) -> Path:
@@ -80,31 +78,3 @@ async def test_other_files_of_a_finished_job(platform: Platform, api: Api, tmp_p
     assert len((await api.call("GET", f"/api/v1/jobs/{job['id']}/exports"))["items"]) == 5
     await assert_paid_once(api, job)
     verify_ledger(platform)
-
-
-async def test_a_preview_is_paid_once(paced: Platform, paced_api: Api, tmp_path: Path) -> None:
-    source = tmp_path / "long.mp4"
-    lines = endless()
-    make_speech_video(source, [next(lines) for _ in range(18)], picture=CHEAP)
-    assert measure.duration(source) > PREVIEW_SECONDS + 5
-    file_id = (await paced_api.upload(source))["file_id"]
-    whole_price = (await paced_api.create(file_id, "es"))["quote"]["credits"]
-
-    preview = await paced_api.create(file_id, "es", preview=True)
-    await paced_api.process(preview["id"])
-    assert (await paced_api.wait(preview["id"]))["status"] == "completed"
-    heard = await paced_api.download(preview["id"], "es", tmp_path / "preview.mp4")
-    assert measure.duration(heard) == pytest.approx(PREVIEW_SECONDS, abs=0.5)
-    paid = 100 - (await paced_api.credits())["available"]
-    assert paid == preview["quote"]["credits"] <= 10
-
-    whole = await paced_api.create(file_id, "es")
-    assert whole["quote"]["credits"] == whole_price - paid, "the preview counts"
-    await paced_api.process(whole["id"])
-    assert (await paced_api.wait(whole["id"]))["status"] == "completed"
-    output = await paced_api.download(whole["id"], "es", tmp_path / "whole.mp4")
-    dubbing.assert_picture_untouched(source, output)
-    assert (await paced_api.credits())["available"] == 100 - whole_price
-    again = await paced_api.create(file_id, "es")
-    assert again["quote"]["credits"] == whole_price, "and counts once"
-    verify_ledger(paced)

@@ -83,6 +83,19 @@ async def test_kill_a_service_in_mid_job(
     verify_ledger(paced)
 
 
+async def test_complaint_7_no_resume_after_a_crash(paced: Platform, paced_api: Api, clip: Path) -> None:
+    crashed = ("transcriber", "assembler", "gateway")
+    job = await job_in_its_middle(paced_api, clip)
+    for service in crashed:
+        paced.kill(service)
+    for service in crashed:
+        await asyncio.to_thread(paced.revive, service)
+    paced_api.http.base_url = paced.url  # type: ignore[assignment]
+    done = await paced_api.wait(job["id"])
+    assert (done["status"], done["attempt"]) == ("completed", 1), done
+    await assert_paid_once(paced_api, job)
+
+
 @pytest.mark.parametrize("server", ["kafka", "postgres", "s3"])
 async def test_kill_a_server_in_mid_job(
     paced: Platform,
