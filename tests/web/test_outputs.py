@@ -132,10 +132,43 @@ def test_what_is_made_has_its_price_its_languages_and_its_job(visitor: Visitor, 
     assert ("POST", f"jobs/{WAITING}/process") in stage.calls
 
 
+def test_a_subtitle_file_tells_the_lines_of_its_video(visitor: Visitor, stage: Stage) -> None:
+    captions_file(stage)
+    page, say = opened(visitor, stage, "/", uploads=UPLOADS)
+    quote = {"credits": 25, "price_version": "v"}
+    made = job("queued", id=WAITING, target_languages=["es"], subtitle_file_id=CUES, quote=quote)
+    stage.answers["POST jobs/video-translate/create"] = made
+    stage.jobs = [made]
+    lines = page.get_by_label(say("translate.lines", name="talk.mp4", subtitles="talk.srt"))
+    expect(lines).to_be_checked()
+    expect(page.locator("input[name=target]")).to_have_count(5)
+    expect(page.locator("select[name=source] option[value=auto]")).to_have_count(0)
+    lines.focus()
+    page.keyboard.press("Space")
+    expect(page.locator("input[name=target]")).to_have_count(2)
+    page.keyboard.press("Space")
+    with page.expect_request("**/video-translate/create") as asked:
+        page.get_by_role("button", name=say("translate.start_for", count=25)).click()
+    assert asked.value.post_data_json == {
+        "file_id": FILM,
+        "subtitle_file_id": CUES,
+        "source_language": "en",
+        "target_languages": ["es"],
+    }
+    page.wait_for_url(f"**/jobs/{WAITING}")
+    expect(page.get_by_text(say("job.lines_given"))).to_be_visible()
+    kept = page.evaluate("() => Object.keys(localStorage).filter(key => key.startsWith('octavia.uploads'))")
+    assert kept == []
+
+
 @pytest.mark.parametrize("look", LOOKS)
 def test_subtitle_files_are_brought_and_taken_away(visitor: Visitor, stage: Stage, look: str) -> None:
     captions_file(stage)
     page, say = opened(visitor, stage, "/", look, UPLOADS)
+    lines = page.get_by_label(say("translate.lines", name="talk.mp4", subtitles="talk.srt"))
+    expect(lines).to_be_visible()
+    assert_fine(page)
+    lines.uncheck()
     expect(page.locator("input[name=target]")).to_have_count(2)
     expect(page.locator("li.upload", has_text="talk.srt")).to_contain_text(say("upload.subtitles"))
     expect(page.locator("select[name=source] option[value=auto]")).to_have_count(0)

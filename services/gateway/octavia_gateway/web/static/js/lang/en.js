@@ -157,6 +157,8 @@ export default {
   "translate.make_dub": "Dub",
   "translate.make_subtitles": "Subtitles",
   "translate.preview": "Only the first 60 s, to try it",
+  "translate.lines": "Take the lines of {name} from {subtitles}",
+  "translate.lines_hint": "Its words and times are used in place of what would be recognised. Without this, it is translated by itself.",
 
   "upload.waiting": "Waiting for its turn",
   "upload.sending": "{percent} of {size} · {speed}/s · {left} left",
@@ -221,6 +223,7 @@ export default {
   "job.said_failed": "{name} has failed",
   "job.said_cancelled": "{name} was cancelled",
   "job.preview": "the first 60 s alone",
+  "job.lines_given": "its lines come from a subtitle file",
 
   "phase.TRANSCRIBING": "Recognising",
   "phase.TRANSLATING": "Translating",

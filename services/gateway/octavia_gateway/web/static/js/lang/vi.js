@@ -157,6 +157,8 @@ export default {
   "translate.make_dub": "Bản lồng tiếng",
   "translate.make_subtitles": "Phụ đề",
   "translate.preview": "Chỉ 60 giây đầu, để thử",
+  "translate.lines": "Lấy lời của {name} từ {subtitles}",
+  "translate.lines_hint": "Lời và thời điểm trong tệp được dùng thay cho việc nhận dạng. Bỏ chọn thì tệp được dịch riêng.",
 
   "upload.waiting": "Đang chờ đến lượt",
   "upload.sending": "{percent} của {size} · {speed}/giây · còn {left}",
@@ -221,6 +223,7 @@ export default {
   "job.said_failed": "{name} đã thất bại",
   "job.said_cancelled": "{name} đã bị hủy",
   "job.preview": "chỉ 60 giây đầu",
+  "job.lines_given": "lời lấy từ tệp phụ đề",
 
   "phase.TRANSCRIBING": "Nhận dạng",
   "phase.TRANSLATING": "Dịch",

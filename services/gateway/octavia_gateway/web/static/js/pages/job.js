@@ -46,7 +46,8 @@ export function page({ parameters: [id] }) {
     job = now;
     say(title, job.filename);
     attribute(title, "title", job.filename);
-    say(languages, `${t("jobs.languages", { source: sourceName(job), targets: listed(job.target_languages.map(languageName)) })} · ${clock(job.duration_seconds)}${job.preview ? ` · ${t("job.preview")}` : ""}`);
+    say(languages, [t("jobs.languages", { source: sourceName(job), targets: listed(job.target_languages.map(languageName)) }), clock(job.duration_seconds),
+      job.preview && t("job.preview"), job.subtitle_file_id && t("job.lines_given")].filter(Boolean).join(" · "));
     if (changed) {
       view?.leave?.();
       view = (ENDED.has(job.status) ? { completed: finished, partially_completed: finished, failed: ended, cancelled: ended }[job.status] : working)(job, look);

@@ -1,22 +1,21 @@
 // Translate: bring videos, choose languages, see the price, begin. Below: what was translated before.
 
-import { get, onceKey, Problem, post } from "../api.js";
+import { get, Problem } from "../api.js";
 import * as balance from "../balance.js";
 import { attribute, fill, h, icon, keyed, say } from "../dom.js";
 import { byName, languageName, number, t } from "../i18n.js";
-import { kindOf, sourcesOf, targetsOf, workedSeconds, written } from "../offers.js";
-import { priceOf } from "../prices.js";
+import { sourcesOf, targetsOf, written } from "../offers.js";
+import { begin, beginBatch, costOf, kindsOf, ordersOf, pairOf } from "../orders.js";
 import { go } from "../router.js";
-import { confirm } from "../ui/dialog.js";
 import { button, during, failed, field, reasonOf, segments } from "../ui/parts.js";
 import { toast } from "../ui/toast.js";
-import { jobOptions, unspoken } from "../ui/job-options.js";
+import { jobOptions } from "../ui/job-options.js";
 import { recentJobs } from "../ui/recent-jobs.js";
 import { uploadCard } from "../ui/upload-card.js";
 import * as uploads from "../upload/uploads.js";
 
 const WISHES = "octavia.languages";
-const FIRST = { source: "en", targets: [], make: "dub", preview: false };
+const FIRST = { source: "en", targets: [], make: "dub", preview: false, lines: true };
 
 export function page() {
   const wishes = recalled();
@@ -41,34 +40,38 @@ export function page() {
   }
 
   async function start() {
-    const files = ready();
+    const orders = ordersOf(ready(), wishes);
     starting = true;
     update();
-    if (files.length > 1 && !kindsOf(files, wishes).some(written)) return together(files);
+    if (orders.length > 1 && !kindsOf(orders, wishes).some(written)) return together(orders);
     const made = [];
     try {
-      for (const upload of files) made.push([upload, await begin(upload, wishes, offers)]);
+      for (const order of orders) made.push([order, await begin(order, wishes, offers.prices)]);
     } catch (error) {
-      toast(error instanceof Problem ? `${files[made.length].name}: ${reasonOf(error)}` : reasonOf(error));
+      toast(error instanceof Problem ? `${orders[made.length].upload.name}: ${reasonOf(error)}` : reasonOf(error));
     } finally {
       starting = false;
-      uploads.used(new Set(made.map(([upload]) => upload.key)));
+      forget(made.map(([order]) => order));
       balance.refresh();
     }
-    if (made.length === 1 && files.length === 1) return go(`/jobs/${made[0][1].id}`);
+    if (made.length === 1 && orders.length === 1) return go(`/jobs/${made[0][1].id}`);
     if (made.length) toast(t("translate.begun", { count: made.length }));
     recent.look();
     return update();
   }
 
+  function forget(orders) {
+    uploads.used(new Set(orders.flatMap(({ upload, lines }) => [upload, lines]).filter(Boolean).map((upload) => upload.key)));
+  }
+
   /** Several files are one batch: all are begun, or none. */
-  async function together(files) {
+  async function together(orders) {
     try {
-      const batch = await beginBatch(files, wishes, offers);
-      uploads.used(new Set(files.map((upload) => upload.key)));
+      const batch = await beginBatch(orders, wishes, offers.prices);
+      forget(orders);
       return go(`/batches/${batch.id}`);
     } catch (error) {
-      const item = error instanceof Problem ? files[error.body.item] : null;
+      const item = error instanceof Problem ? orders[error.body.item]?.upload : null;
       toast(item ? `${item.name}: ${reasonOf(error)}` : reasonOf(error));
     } finally {
       starting = false;
@@ -177,9 +180,16 @@ function languagesPanel(panel, offers, wishes, changed) {
     wishes.preview = event.target.checked;
     changed();
   } } }), h("span", {}, t("translate.preview")));
+  const lines = h("input", { type: "checkbox", name: "lines", checked: wishes.lines, on: { change: () => {
+    wishes.lines = lines.checked;
+    changed();
+  } } });
+  const linesWords = h("span");
+  const pairing = h("div", { class: "stack tight", hidden: true }, h("label", { class: "tick" }, lines, linesWords), h("p", { class: "hint" }, t("translate.lines_hint")));
   let kinds = kindsOf([], wishes);
+  let told = false; // whether a subtitle file tells the lines: it is in a language that is known
   const more = jobOptions(wishes.options, () => keepInMind(wishes));
-  const body = h("div", { class: "stack" }, make, source.element,
+  const body = h("div", { class: "stack" }, make, pairing, source.element,
     h("fieldset", { class: "field" }, h("legend", { class: "label" }, t("translate.targets")), targets), preview, more.element, bill, h("div", { class: "stack tight" }, start, reason));
   fill(panel, h("h2", { id: "panel" }, t("translate.languages")), h("div", { class: "bone", style: { height: "12rem" } }));
 
@@ -188,7 +198,7 @@ function languagesPanel(panel, offers, wishes, changed) {
     const can = offers.capabilities;
     const names = sourcesOf(can, kinds);
     const options = names.map((tag) => [tag, languageName(tag)]).sort((a, b) => byName(a[1], b[1]));
-    if (can.detects_language && !kinds.includes("subtitle_translate")) options.unshift(["auto", t("translate.detect")]);
+    if (can.detects_language && !kinds.includes("subtitle_translate") && !told) options.unshift(["auto", t("translate.detect")]);
     if (!options.some(([tag]) => tag === wishes.source)) wishes.source = options[0]?.[0] ?? "";
     fill(source.input, options.map(([tag, name]) => h("option", { value: tag }, name)));
     source.input.value = wishes.source;
@@ -210,15 +220,21 @@ function languagesPanel(panel, offers, wishes, changed) {
   function update(every, starting) {
     if (!offers.prices) return;
     const ready = every.filter((one) => one.state === "done");
-    const now = kindsOf(ready, wishes);
-    if (String(now) !== String(kinds)) {
+    const pair = pairOf(ready);
+    pairing.hidden = !pair;
+    if (pair) say(linesWords, t("translate.lines", { subtitles: pair.lines.name, name: pair.upload.name }));
+    const orders = ordersOf(ready, wishes);
+    const now = kindsOf(orders, wishes);
+    const tells = orders.some((order) => order.lines);
+    if (String(now) !== String(kinds) || tells !== told) {
       kinds = now;
+      told = tells;
       offer();
     }
-    const cost = ready.reduce((sum, one) => sum + costOf(one, wishes, offers), 0);
+    const cost = orders.reduce((sum, order) => sum + costOf(order, wishes, offers.prices), 0);
     const have = balance.now();
     fill(bill,
-      line(t("translate.videos", { count: ready.length }), t("translate.languages_count", { count: wishes.targets.length })),
+      line(t("translate.videos", { count: orders.length }), t("translate.languages_count", { count: wishes.targets.length })),
       line(t("translate.cost"), t("credits.amount", { count: cost }), "total"),
       line(t("balance.title"), have ? number(have.available) : "–"),
       have && cost > 0 && cost <= have.available && line(t("translate.left"), number(have.available - cost)));
@@ -249,57 +265,9 @@ function reasonAgainst({ every, ready, cost, have, wishes, starting }) {
   return null;
 }
 
-/** What is made of these files, each kind once; of none, what would be made of a video. */
-function kindsOf(files, wishes) {
-  const types = files.length ? files.map((upload) => upload.info.file_type) : ["video"];
-  return [...new Set(types.map((type) => kindOf(type, wishes.make)))].sort();
-}
-
-function costOf(upload, wishes, offers) {
-  const kind = kindOf(upload.info.file_type, wishes.make);
-  return priceOf(offers.prices, workedSeconds(upload.info.media.duration_seconds, wishes.preview), wishes.targets.length, kind);
-}
-
-function asked(upload, wishes) {
-  const wished = written(kindOf(upload.info.file_type, wishes.make)) ? unspoken(wishes.options) : wishes.options;
-  const options = Object.keys(wished).length ? { options: wished } : {};
-  return { file_id: upload.fileId, source_language: wishes.source, target_languages: wishes.targets, ...(wishes.preview && { preview: true }), ...options };
-}
-
-/** Makes the jobs and begins them all; where they cost other than was shown, asks first. */
-async function beginBatch(files, wishes, offers) {
-  const shown = files.reduce((sum, one) => sum + costOf(one, wishes, offers), 0);
-  const items = files.map((upload) => ({ kind: kindOf(upload.info.file_type, wishes.make), ...asked(upload, wishes) }));
-  const batch = await post("/batches", { items }, { once: onceKey() });
-  if (batch.quote !== shown && !await confirm(t("translate.price_changed"), t("translate.price_changed_text", { name: t("batch.title"), count: batch.quote }), t("translate.start"), { danger: false })) {
-    throw new Problem(409, { detail: t("translate.not_begun") });
-  }
-  await post(`/batches/${batch.id}/process`, undefined, { once: onceKey() });
-  return batch;
-}
-
-/** Makes the job and begins it; where it costs more than was shown, asks first (less: a preview that was paid counts). */
-async function begin(upload, wishes, offers) {
-  upload.createKey ??= onceKey();
-  const kind = kindOf(upload.info.file_type, wishes.make);
-  const shown = costOf(upload, wishes, offers);
-  const wanted = asked(upload, wishes);
-  const sameAsked = JSON.stringify([kind, wanted]);
-  if (upload.asked !== sameAsked) {
-    upload.createKey = onceKey();
-    upload.asked = sameAsked;
-  }
-  const job = await post(`/jobs/${kind.replace("_", "-")}/create`, wanted, { once: upload.createKey });
-  if (job.quote.credits > shown && !await confirm(t("translate.price_changed"), t("translate.price_changed_text", { name: upload.name, count: job.quote.credits }), t("translate.start"), { danger: false })) {
-    throw new Problem(409, { detail: t("translate.not_begun") });
-  }
-  await post(`/jobs/${job.id}/process`, undefined, { once: onceKey() });
-  return job;
-}
-
 function recalled() {
   try {
-    return { ...FIRST, options: {}, ...JSON.parse(localStorage.getItem(WISHES)), preview: false };
+    return { ...FIRST, options: {}, ...JSON.parse(localStorage.getItem(WISHES)), preview: false, lines: true };
   } catch {
     return { ...FIRST, options: {} };
   }
