@@ -61,12 +61,34 @@ def test_every_text_that_is_asked_for_is_there() -> None:
             assert any(pattern.fullmatch(key) for key in known), (name, template)
 
 
+def of_kinds() -> list[re.Pattern[str]]:
+    """What is asked for in two forms (`tOf`): as it is, and of jobs that are only read."""
+    asked = re.findall(r"\btOf\([\w.]+, [\"`]([^\"`]+)[\"`]", "\n".join(modules().values()))
+    return [re.compile(re.sub(r"\\\$\\\{.*?\\\}", r"\\w+", re.escape(key))) for key in asked]
+
+
+def test_what_is_only_read_has_words_of_its_own_that_name_no_speech() -> None:
+    kinds = of_kinds()
+    assert kinds
+    for pattern in kinds:
+        assert any(pattern.fullmatch(key) for key in texts("en")), pattern
+        assert any(
+            pattern.fullmatch(key.removesuffix("_written")) for key in texts("en") if "_written" in key
+        )
+    for language, speech in (("en", r"\b[Dd]ub|spoken|hear"), ("vi", r"[Ll]ồng tiếng|đọc lại|nghe")):
+        for key, text in texts(language).items():
+            if key.endswith("_written"):
+                assert not re.search(speech, str(text)), key
+                assert any(pattern.fullmatch(key.removesuffix("_written")) for pattern in kinds), key
+
+
 def test_every_text_is_asked_for() -> None:
     source = "\n".join(modules().values())
     templates = [
         re.compile(re.sub(r"\\\$\\\{.*?\\\}", ".+", re.escape(template)))
         for template in re.findall(r"`([a-z_$][^`\s]*\$\{[^`\s]*)`", source)
     ]
+    templates += [re.compile(f"{pattern.pattern}_written") for pattern in of_kinds()]
     unused = [
         key
         for key in texts("en")

@@ -6,7 +6,7 @@ import { ago, date, duration, number, percent, t } from "../i18n.js";
 import * as session from "../session.js";
 import { modal } from "../ui/dialog.js";
 import { badge, button, during, field, loaded, nothing, note, reasonOf, segments, table as folding, word } from "../ui/parts.js";
-import { stepOf } from "../ui/recent-jobs.js";
+import { stepOf } from "../job-words.js";
 import { toast } from "../ui/toast.js";
 
 const SECTIONS = { overview, users, jobs, videos, letters };

@@ -3,6 +3,7 @@
 import { get, mayPlay, onceKey, post, Problem } from "../api.js";
 import { attribute, fill, h, icon, keyed, say } from "../dom.js";
 import { date, languageName, t } from "../i18n.js";
+import { tOf } from "../job-words.js";
 import { follow } from "../live.js";
 import { written } from "../offers.js";
 import { go } from "../router.js";
@@ -54,6 +55,7 @@ export function page({ parameters: [id], query }) {
       const tags = there.items.map((one) => one.language);
       job = found;
       language ??= tags[0] ?? job.target_language;
+      say(title, tOf(job.kind, "editor.title"));
       say(about, job.filename);
       attribute(about, "title", job.filename);
       fill(picks, tags.length > 1 && segments(t("player.language"), "language", tags.map((tag) => [tag, languageName(tag)]), language, (tag) => go(`/jobs/${id}/edit?language=${encodeURIComponent(tag)}`)));
@@ -80,9 +82,9 @@ export function page({ parameters: [id], query }) {
     const count = table.segments.length;
     show(table.segments.map((line, place) => ({
       line, place, last: place === count - 1, open: open === line.id, language, source: table.source_language,
-      name: job.options.speaker_names[line.speaker] ?? line.speaker,
+      heard: job.kind !== "subtitle_translate", name: job.options.speaker_names[line.speaker] ?? line.speaker,
     })), (item) => item.line.id);
-    if (!content.isConnected) fill(body, count ? content : [content, nothing("captions", t("editor.none"), t("editor.none_text"))]);
+    if (!content.isConnected) fill(body, count ? content : [content, nothing("captions", t("editor.none"), tOf(job.kind, "editor.none_text"))]);
     tell();
   }
 
@@ -102,7 +104,7 @@ export function page({ parameters: [id], query }) {
     else if (unanswered) fill(state, note("info", h("p", {}, t("editor.translating_count", { count: unanswered }))));
     else if (waits) fill(state, note("info", h("p", {}, t("job.review_do", { until: date(job.deadline_at) }))));
     else if (standing?.status === "failed") fill(state, note("bad", h("p", {}, standing.error_message), h("p", {}, t("editor.render_failed"))));
-    else if (stale) fill(state, note("warn", h("p", {}, t("editor.stale"))));
+    else if (stale) fill(state, note("warn", h("p", {}, tOf(job.kind, "editor.stale"))));
     else fill(state, h("p", { class: "hint icon-text" }, icon("check"), t("editor.fresh")));
   }
 
@@ -201,7 +203,7 @@ export function page({ parameters: [id], query }) {
     const last = table.segments.at(-1);
     const start = Math.min(video.currentTime || last?.end || 0, Math.max(0, job.duration_seconds - 1));
     const item = { line: { id: "add", speaker: last?.speaker ?? "S1", start: Math.round(start * 1000) / 1000, end: Math.round((start + 2) * 1000) / 1000, source_text: "", text: "", flags: [] },
-      place: null, last: true, open: true, language, source: table.source_language, name: "" };
+      place: null, last: true, open: true, language, source: table.source_language, heard: false, name: "" };
     return h("div", { class: "card" }, h("h2", {}, t("editor.add")), lineRow(item, { edit, play, save: async (line, wanted) => {
       const { text, start: from, end, speaker } = wanted;
       if (await change([{ op: "add", text, start: from, end, speaker }])) edit("add");

@@ -4,6 +4,7 @@ import { get, onceKey, post, remove } from "../api.js";
 import * as balance from "../balance.js";
 import { attribute, fill, h, icon, say } from "../dom.js";
 import { clock, date, duration, languageName, listed, number, percent, t } from "../i18n.js";
+import { sourceName, sourceOf, stepOf, tOf } from "../job-words.js";
 import { follow } from "../live.js";
 import { written } from "../offers.js";
 import { go } from "../router.js";
@@ -12,12 +13,13 @@ import { confirm } from "../ui/dialog.js";
 import { badge, bar, bones, button, complain, during, failed, note } from "../ui/parts.js";
 import { downloads, player } from "../ui/player.js";
 import { subtitleFiles } from "../ui/subtitle-files.js";
-import { sourceName, sourceOf, stepOf } from "../ui/recent-jobs.js";
 import { exportsOf } from "../ui/exports.js";
 import { timeline } from "../ui/timeline.js";
+import { makeWhole } from "../ui/whole.js";
 import { toast } from "../ui/toast.js";
 
 const PHASES = ["TRANSCRIBING", "TRANSLATING", "SYNTHESIZING", "ASSEMBLING"];
+const SPEAKING = "SYNTHESIZING";
 const ENDED = new Set(["completed", "partially_completed", "failed", "cancelled"]);
 
 export function page({ parameters: [id] }) {
@@ -46,14 +48,14 @@ export function page({ parameters: [id] }) {
     job = now;
     say(title, job.filename);
     attribute(title, "title", job.filename);
-    say(languages, [t("jobs.languages", { source: sourceName(job), targets: listed(job.target_languages.map(languageName)) }), clock(job.duration_seconds),
+    say(languages, [t(`kind.${job.kind}`), t("jobs.languages", { source: sourceName(job), targets: listed(job.target_languages.map(languageName)) }), clock(job.duration_seconds),
       job.preview && t("job.preview"), job.subtitle_file_id && t("job.lines_given")].filter(Boolean).join(" · "));
     if (changed) {
       view?.leave?.();
       view = (ENDED.has(job.status) ? { completed: finished, partially_completed: finished, failed: ended, cancelled: ended }[job.status] : working)(job, look);
       fill(state, badge(job.status), view.actions);
       fill(body, view.element);
-      if (job.status !== "pending") say(spoken, t(`job.said_${job.status}`, { name: job.filename }));
+      if (job.status !== "pending") say(spoken, job.status === "processing" ? tOf(job.kind, "job.said_processing", { name: job.filename }) : t(`job.said_${job.status}`, { name: job.filename }));
     }
     view.update?.(job);
     document.title = `${ENDED.has(job.status) ? t(`status.${job.status}`) : percent(job.progress_percentage / 100)} · ${job.filename} · Octavia`;
@@ -81,7 +83,7 @@ function working(first) {
   const progress = bar(t("job.progress"));
   const phases = h("ol", { class: "phases" });
   const times = h("p", { class: "hint figures" });
-  const picture = timeline();
+  const picture = timeline(first.kind);
   const spoken = h("p", { class: "unseen", role: "status" });
   const cancel = button(t("action.cancel"), { on: { click: () => stop(job, cancel) } });
   const begin = button(t("job.begin", { count: first.quote.credits }), { kind: "main", on: { click: () => during(begin, () => process(job)) } });
@@ -113,7 +115,7 @@ function working(first) {
     picture.update(job);
     if (phase !== job.phase) {
       phase = job.phase;
-      fill(phases, PHASES.map((name) => h("li", { class: phaseClass(name, phase), "aria-current": name === phase ? "step" : null }, phaseSign(name, phase), t(`phase.${name}`))));
+      fill(phases, PHASES.filter((name) => name !== SPEAKING || !written(job.kind)).map((name) => h("li", { class: phaseClass(name, phase), "aria-current": name === phase ? "step" : null }, phaseSign(name, phase), t(`phase.${name}`))));
       say(spoken, stepOf(job)); // each phase once: a sentence a part would be too much to hear
     }
     tick();
@@ -142,7 +144,7 @@ function phaseSign(name, phase) {
 }
 
 async function stop(job, control) {
-  if (!await confirm(t("job.cancel_title"), t("job.cancel_text"), t("job.cancel_action"))) return;
+  if (!await confirm(tOf(job.kind, "job.cancel_title"), t("job.cancel_text"), tOf(job.kind, "job.cancel_action"))) return;
   await during(control, async () => {
     await post(`/jobs/${job.id}/cancel`);
     toast(t("job.cancel_asked"));
@@ -162,8 +164,8 @@ function ended(job, look) {
   }) } });
   const refund = t("job.refunded", { count: job.quote.credits });
   const words = job.status === "failed"
-    ? note("bad", h("h2", {}, t("job.failed_title")), h("p", {}, job.error_message), h("p", {}, refund))
-    : note("info", h("h2", {}, t("job.cancelled_title")), h("p", {}, refund));
+    ? note("bad", h("h2", {}, tOf(job.kind, "job.failed_title")), h("p", {}, job.error_message), h("p", {}, refund))
+    : note("info", h("h2", {}, tOf(job.kind, "job.cancelled_title")), h("p", {}, refund));
   const element = h("section", { class: "card stack" }, words,
     h("p", { class: "quiet" }, t(job.status === "failed" ? "job.failed_do" : "job.cancelled_do", { count: job.quote.credits })),
     h("p", { class: "hint" }, facts(job)));
@@ -183,7 +185,7 @@ function finished(job, look) {
     playing.leave();
     others && others.leave();
   };
-  return { element, leave, actions: [addLanguages(job, look), to("edit", "captions", t("editor.open")), !read && to("report", "info", t("report.open")), !read && downloads(job), forget(job)] };
+  return { element, leave, actions: [makeWhole(job), addLanguages(job, look), to("edit", "captions", t("editor.open")), !read && to("report", "info", t("report.open")), !read && downloads(job), forget(job)] };
 }
 
 /** Languages that could not be made, and why; their share of the credits is back. */
@@ -199,10 +201,10 @@ function facts(job) {
 
 function forget(job) {
   const control = button(t("action.delete"), { kind: "danger", drawing: "trash", on: { click: async () => {
-    if (!await confirm(t("job.delete_title"), t("job.delete_text", { name: job.filename }), t("action.delete"))) return;
+    if (!await confirm(tOf(job.kind, "job.delete_title"), t("job.delete_text", { name: job.filename }), t("action.delete"))) return;
     try {
       await remove(`/jobs/${job.id}`);
-      toast(t("job.deleted"));
+      toast(tOf(job.kind, "job.deleted"));
       go("/");
     } catch (error) {
       complain(error);

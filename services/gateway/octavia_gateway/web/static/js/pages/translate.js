@@ -164,6 +164,7 @@ function languagesPanel(panel, offers, wishes, changed) {
     changed();
   } } }));
   const targets = h("div", { class: "chips" });
+  const intoLegend = h("legend", { class: "label" }, t("translate.targets"));
   const bill = h("dl", { class: "bill" });
   const reason = h("p", { class: "hint", id: "start-reason" });
   const start = button(t("translate.start"), { kind: "main block", "aria-describedby": "start-reason" });
@@ -190,7 +191,7 @@ function languagesPanel(panel, offers, wishes, changed) {
   let told = false; // whether a subtitle file tells the lines: it is in a language that is known
   const more = jobOptions(wishes.options, () => keepInMind(wishes));
   const body = h("div", { class: "stack" }, make, pairing, source.element,
-    h("fieldset", { class: "field" }, h("legend", { class: "label" }, t("translate.targets")), targets), preview, more.element, bill, h("div", { class: "stack tight" }, start, reason));
+    h("fieldset", { class: "field" }, intoLegend, targets), preview, more.element, bill, h("div", { class: "stack tight" }, start, reason));
   fill(panel, h("h2", { id: "panel" }, t("translate.languages")), h("div", { class: "bone", style: { height: "12rem" } }));
 
   function offer() {
@@ -213,6 +214,9 @@ function languagesPanel(panel, offers, wishes, changed) {
         changed();
       } } }), h("span", {}, name))));
     more.offer(can, wishes.targets, !kinds.every(written));
+    const read = kinds.every((kind) => kind === "subtitle_translate");
+    say(source.element.querySelector("label"), t(read ? "translate.source_read" : "translate.source"));
+    say(intoLegend, t(kinds.every((kind) => kind === "subtitles") ? "translate.targets_subtitles" : "translate.targets"));
     if (!panel.contains(body)) fill(panel, h("h2", { id: "panel" }, t("translate.languages")), body);
     return undefined;
   }
@@ -234,7 +238,7 @@ function languagesPanel(panel, offers, wishes, changed) {
     const cost = orders.reduce((sum, order) => sum + costOf(order, wishes, offers.prices), 0);
     const have = balance.now();
     fill(bill,
-      line(t("translate.videos", { count: orders.length }), t("translate.languages_count", { count: wishes.targets.length })),
+      line(t("translate.files_count", { count: orders.length }), t("translate.languages_count", { count: wishes.targets.length })),
       line(t("translate.cost"), t("credits.amount", { count: cost }), "total"),
       line(t("balance.title"), have ? number(have.available) : "–"),
       have && cost > 0 && cost <= have.available && line(t("translate.left"), number(have.available - cost)));

@@ -8,7 +8,7 @@ import { targetsOf, workedSeconds } from "../offers.js";
 import { priceOf } from "../prices.js";
 import { modal } from "./dialog.js";
 import { bones, button, during, failed } from "./parts.js";
-import { sourceOf } from "./recent-jobs.js";
+import { sourceOf } from "../job-words.js";
 
 /** The button that opens the choice; `look()` shows the job anew once it goes on. */
 export function addLanguages(job, look) {

@@ -3,12 +3,14 @@
 import { get, onceKey, post } from "../api.js";
 import { attribute, fill, h, icon, keyed, say } from "../dom.js";
 import { bytes, languageName, listed, t } from "../i18n.js";
+import { tOf } from "../job-words.js";
 import { follow } from "../live.js";
 import { badge, bones, button, during, failed, field } from "./parts.js";
 
 const POLL = 3_000; // while one is made: an event may be missed
 const WITH_SUBTITLES = "burnt";
 const OF_ALL = "tracks";
+const OF_PICTURE = new Set([OF_ALL, WITH_SUBTITLES]);
 const OF_NONE = "background"; // the same in every language
 
 /** {element, leave()} for a job that has results. */
@@ -72,7 +74,7 @@ function form(job, containers, ask) {
     fill(container.input, containers[chosen].map((one) => h("option", { value: one }, one.toUpperCase())));
     language.element.hidden = chosen === OF_ALL || chosen === OF_NONE || job.outputs.length < 2;
     content.element.hidden = position.element.hidden = chosen !== WITH_SUBTITLES;
-    say(about, t(`exports.${chosen}_text`));
+    say(about, OF_PICTURE.has(chosen) ? tOf(job.kind, `exports.${chosen}_text`) : t(`exports.${chosen}_text`));
   }
 
   function wanted() {

@@ -1,13 +1,12 @@
 // What a translation may wish beside its languages: only what the engines here heed is offered.
 
-import { get } from "../api.js";
 import { fill, h } from "../dom.js";
 import { t } from "../i18n.js";
 import { field } from "./parts.js";
+import { LIST_OPTIONS, listChoices } from "./term-lists.js";
 
 const MOST_SPEAKERS = 20;
 const OF_VOICES = new Set(["voices", "clone_voice", "pronunciation", "pronunciation_ids", "check_speech"]);
-const LISTS = [["glossary", "/glossaries", "glossary_ids"], ["pronunciation", "/pronunciations", "pronunciation_ids"]];
 
 /** Those of `wishes` that a job heeds which is only read. */
 export function unspoken(wishes) {
@@ -32,7 +31,7 @@ export function jobOptions(kept, changed) {
 
   function offer(capabilities, targets, spoken) {
     can = capabilities;
-    for (const name of Object.keys(kept)) if (name !== "review" && !can.options.includes({ glossary_ids: "glossary", pronunciation_ids: "pronunciation" }[name] ?? name)) delete kept[name];
+    for (const name of Object.keys(kept)) if (name !== "review" && !can.options.includes(LIST_OPTIONS[name] ?? name)) delete kept[name];
     heeds = (name) => can.options.includes(name) && (spoken || !OF_VOICES.has(name));
     const voices = can.voices.filter((voice) => voice.language === null || targets.every((tag) => tag.split("-")[0] === voice.language.split("-")[0]));
     if (kept.voices && !voices.some((voice) => voice.id === kept.voices["*"])) delete kept.voices;
@@ -43,7 +42,7 @@ export function jobOptions(kept, changed) {
       heeds("voices") && voices.length > 0 && choice("voice", t("options.voice"), [["", t("options.voice_any")], ...voices.map((voice) => [voice.id, voice.title])], kept.voices?.["*"] ?? "", (value) => set("voices", value ? { "*": value } : null)),
       heeds("speakers") && speakers(),
       can.clones_voices && spoken && tick("clone_voice", t("options.clone")),
-      LISTS.some(([name]) => heeds(name)) && lists,
+      Object.values(LIST_OPTIONS).some(heeds) && lists,
     ].filter(Boolean);
     element.hidden = !parts.length;
     fill(body, parts);
@@ -75,22 +74,10 @@ export function jobOptions(kept, changed) {
   async function fetchLists() {
     fetched = true;
     try {
-      fill(lists, await Promise.all(LISTS.filter(([name]) => can.options.includes(name)).map(chips)));
+      fill(lists, await listChoices((name) => can.options.includes(name), kept, set));
     } catch {
       fetched = false; // asked again when it is opened again
     }
-  }
-
-  async function chips([name, path, option]) {
-    const { items } = await get(path);
-    if (!items.length) return null;
-    kept[option] = (kept[option] ?? []).filter((id) => items.some((one) => one.id === id));
-    if (!kept[option].length) delete kept[option];
-    return h("fieldset", { class: "field" }, h("legend", { class: "label" }, t(`options.${name}`)), h("div", { class: "chips" }, items.map((one) => h("label", { class: "chip" },
-      h("input", { type: "checkbox", checked: one.always || kept[option]?.includes(one.id), disabled: one.always, on: { change: (event) => {
-        const others = (kept[option] ?? []).filter((id) => id !== one.id);
-        set(option, event.target.checked ? [...others, one.id] : others);
-      } } }), h("span", {}, one.always ? t("options.always", { name: one.name }) : one.name)))));
   }
 
   return { element, offer, value: () => ({ ...kept }) };

@@ -19,7 +19,8 @@ export function secondsOf(text) {
   return parts.reduce((sum, part) => sum * 60 + part, 0);
 }
 
-/** {element, form, update(item)}; an item is a line, its place, and whether its form is open. */
+/** {element, form, update(item)}; an item is a line, its place, and whether its form is open, and
+ *  whether it can be heard. */
 export function lineRow(first, act) {
   let item = first;
   let shown = "";
@@ -27,12 +28,12 @@ export function lineRow(first, act) {
   const element = h("li", { class: "seg", data: { id: item.line.id } });
 
   function told() {
-    const { line, place, language, source, name } = item;
+    const { line, place, language, source, heard, name } = item;
     const place1 = place === null ? "" : number(place + 1);
     return [
       h("div", { class: "row apart" },
         h("div", { class: "row" },
-          h("button", { type: "button", class: "button plain icon small", "aria-label": t("editor.play_of", { number: place1 }), on: { click: () => act.play(item.line) } }, icon("play")),
+          heard && h("button", { type: "button", class: "button plain icon small", "aria-label": t("editor.play_of", { number: place1 }), on: { click: () => act.play(item.line) } }, icon("play")),
           h("span", { class: "hint figures" }, `${moment(line.start)} – ${moment(line.end)}`), h("span", { class: "badge" }, name),
           line.flags.map((flag) => h("span", { class: "badge warn" }, word("flag", flag)))),
         h("button", { type: "button", class: "button small line-edit", "aria-expanded": String(item.open), "aria-label": t("editor.edit_of", { number: place1 }), on: { click: () => act.edit(item.line.id) } }, t("editor.edit"))),

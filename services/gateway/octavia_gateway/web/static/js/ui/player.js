@@ -4,7 +4,7 @@ import { get, mayPlay } from "../api.js";
 import { attribute, fill, h, icon, say } from "../dom.js";
 import { clock, languageName, t } from "../i18n.js";
 import { failed, segments } from "./parts.js";
-import { sourceName, sourceOf } from "./recent-jobs.js";
+import { sourceName, sourceOf } from "../job-words.js";
 
 const DRIFT = 0.12; // seconds that the two may lie apart before one is moved
 

@@ -3,7 +3,9 @@
 import { get } from "../api.js";
 import { fill, h, icon, keyed, say } from "../dom.js";
 import { ago, languageName, listed, t } from "../i18n.js";
+import { sourceName, stepOf } from "../job-words.js";
 import { follow } from "../live.js";
+import { written } from "../offers.js";
 import { badge, bar, bones, button, complain, failed, nothing } from "./parts.js";
 
 const PAGE = 12;
@@ -61,8 +63,8 @@ function row(first) {
   const progress = bar(t("job.progress_of", { name: first.filename }));
   const step = h("p", { class: "hint figures" });
   const element = h("li", {}, h("a", { class: "job-row", href: `/jobs/${first.id}` },
-    icon("film"), h("div", { class: "grow" }, h("h3", { class: "clip" }, first.filename),
-      h("p", { class: "hint" }, t("jobs.languages", { source: sourceName(first), targets: listed(first.target_languages.map(languageName)) })), progress.element, step),
+    icon(written(first.kind) ? "captions" : "film"), h("div", { class: "grow" }, h("h3", { class: "clip" }, first.filename),
+      h("p", { class: "hint" }, t(`kind.${first.kind}`), " · ", t("jobs.languages", { source: sourceName(first), targets: listed(first.target_languages.map(languageName)) })), progress.element, step),
     state));
   let status = "";
   const update = (job) => {
@@ -77,21 +79,4 @@ function row(first) {
   };
   update(first);
   return { element, update };
-}
-
-/** What is spoken in the video: as it was said to be, or as it was heard. */
-export function sourceOf(job) {
-  return job.detected_language ?? job.source_language;
-}
-
-export function sourceName(job) {
-  const tag = sourceOf(job);
-  return tag === "auto" ? t("translate.detected") : languageName(tag);
-}
-
-/** What is done just now, in the reader's language: a stream tells it as a code. */
-export function stepOf(job) {
-  if (job.status === "failed") return job.error_message ?? t("status.failed");
-  const { code, number, total, language } = job.step;
-  return t(`step.${code}`, { number, total, language: language && languageName(language) });
 }

@@ -3,7 +3,7 @@
 import { mayPlay } from "../api.js";
 import { h, icon } from "../dom.js";
 import { languageName, t } from "../i18n.js";
-import { sourceName, sourceOf } from "./recent-jobs.js";
+import { sourceName, sourceOf } from "../job-words.js";
 
 const FORMS = ["srt", "vtt", "ass"];
 

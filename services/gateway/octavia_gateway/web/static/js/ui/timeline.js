@@ -2,15 +2,19 @@
 
 import { fill, h, s } from "../dom.js";
 import { languageName, number, t } from "../i18n.js";
+import { tOf } from "../job-words.js";
+import { written } from "../offers.js";
 
 const STAGES = [0, 1, 2, 3];
+const TRANSLATED = 2; // the last stage of what is only read
 const WIDTH = 1000;
 const HEIGHT = 22;
 
-/** {element, update(job)} */
-export function timeline() {
+/** {element, update(job)} for a job of this kind. */
+export function timeline(kind) {
+  const stages = STAGES.filter((stage) => stage <= TRANSLATED || !written(kind));
   const rows = h("div", { class: "stack tight" });
-  const legend = h("ul", { class: "row legend", "aria-hidden": "true" }, STAGES.map((stage) => h("li", { class: "icon-text hint" }, h("i", { class: `swatch stage-${stage}` }), t(`stage.${stage}`))));
+  const legend = h("ul", { class: "row legend", "aria-hidden": "true" }, stages.map((stage) => h("li", { class: "icon-text hint" }, h("i", { class: `swatch stage-${stage}` }), t(`stage.${stage}`))));
   const element = h("figure", { class: "stack tight timeline" }, rows, legend);
   const cells = new Map();
   return {
@@ -23,7 +27,7 @@ export function timeline() {
         cells.clear();
         fill(rows, languages.map((language) => row(language, job.parts[language].length, cells)));
       }
-      for (const language of languages) paint(cells.get(language), job.parts[language], language);
+      for (const language of languages) paint(cells.get(language), job.parts[language], language, kind);
     },
   };
 }
@@ -37,8 +41,9 @@ function row(language, count, cells) {
   return h("div", { class: "timeline-row" }, h("span", { class: "small" }, languageName(language)), picture);
 }
 
-function paint({ rects, picture }, digits, language) {
-  rects.forEach((rect, place) => rect.setAttribute("class", `stage-${digits[place]}`));
+function paint({ rects, picture }, digits, language, kind) {
+  const most = written(kind) ? TRANSLATED : STAGES.length;
+  rects.forEach((rect, place) => rect.setAttribute("class", `stage-${Math.min(digits[place], most)}`));
   const reached = (stage) => [...digits].filter((digit) => Number(digit) >= stage).length;
-  picture.setAttribute("aria-label", t("job.timeline", { language: languageName(language), total: number(digits.length), transcribed: reached(1), translated: reached(2), spoken: reached(3) }));
+  picture.setAttribute("aria-label", tOf(kind, "job.timeline", { language: languageName(language), total: number(digits.length), transcribed: reached(1), translated: reached(2), spoken: reached(3) }));
 }
