@@ -46,6 +46,20 @@ class UnknownRevisionError(ApiError):
         super().__init__(f"Name a revision from 0 to {current}.", current_revision=current)
 
 
+class TranscriptRevisionError(ApiError):
+    """A revision of the transcript: there were no lines of this language yet."""
+
+    status = 422
+    code = "transcript_revision"
+
+    def __init__(self, first: int) -> None:
+        super().__init__(
+            f"Revisions before {first} are of the transcript, of which these lines were made afterwards. "
+            f"Name revision {first} or a later one; for another transcript, create a new job.",
+            first_revision=first,
+        )
+
+
 class NotEditableError(ApiError):
     """The job has no lines that could be edited."""
 

@@ -24,12 +24,19 @@ class Revision:
     created_at: datetime | None = None
     translation: ArtifactRef | None = None
     texts: Mapping[str, str] | None = None
+    reviewed: str | None = None
+    """What it was made in a review of, if in one: the transcript, or the translation."""
 
 
-def at_revision(base: Lines, revisions: Sequence[Revision], wanted: int, *, duration: float) -> Lines:
-    """The lines at revision `wanted` (0: as they were made); `revisions` are all, from 1 on."""
-    states = [base]
-    for revision in revisions[:wanted]:
+def at_revision(
+    base: Lines, revisions: Sequence[Revision], wanted: int, *, duration: float, first: int = 0
+) -> Lines:
+    """The lines at revision `wanted` (0: as they were made); `revisions` are all, from 1 on.
+
+    `base` is revision `first`: those before it were of something else, and are not `wanted` here.
+    """
+    states = [base] * (first + 1)
+    for revision in revisions[first:wanted]:
         if revision.back_to is not None:
             states.append(states[revision.back_to])
         else:

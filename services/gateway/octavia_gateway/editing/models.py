@@ -21,14 +21,37 @@ class RenderStatus(StrEnum):
     FAILED = "failed"
 
 
+TRANSCRIPT = ""
+"""The language under which the revisions of a transcript are kept: they are of every language."""
+
+
 @dataclass(frozen=True)
 class Edited:
-    """A language of a job: the result that is its revision 0, the newest one, the one that is rendered."""
+    """A language of a job: what its revision `first` is read from, the newest one, the one that is rendered.
+
+    Revisions up to `reviewed` were made in a review: of the transcript where `first` is above 0, for then the
+    lines of this language were made of the last of them; else of its own lines, from those that waited.
+    """
 
     language: str
     base: ArtifactRef
     head: int = 0
     rendered: int = 0
+    reviewed: int = 0
+    first: int = 0
+
+    @property
+    def from_held(self) -> bool:
+        """Whether `base` is what waited for a review that is over, not a result."""
+        return self.reviewed > self.first
+
+
+def edited_of(known: Mapping[str, Edited], language: str, base: ArtifactRef) -> Edited:
+    """The language among those of its job that were ever edited, or as it stands before its first edit."""
+    if language in known:
+        return known[language]
+    heard = known[TRANSCRIPT].head if TRANSCRIPT in known else 0
+    return Edited(language, base, head=heard, rendered=heard, reviewed=heard, first=heard)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ from pydantic import TypeAdapter
 from octavia_gateway.database import Connection
 from octavia_gateway.editing.changes import AnyChange
 from octavia_gateway.editing.history import Revision
-from octavia_gateway.editing.models import Edited, Render, RenderStatus
+from octavia_gateway.editing.models import TRANSCRIPT, Edited, Render, RenderStatus, edited_of
+
+_EDITED = "language, base, head, rendered, reviewed, first"
 
 _CHANGES: TypeAdapter[tuple[AnyChange, ...]] = TypeAdapter(tuple[AnyChange, ...])
 
@@ -19,23 +21,10 @@ _CHANGES: TypeAdapter[tuple[AnyChange, ...]] = TypeAdapter(tuple[AnyChange, ...]
 class EditingRepository:
     """Revisions and renderings. `user_id` is asked for beside row level security."""
 
-    async def find(
-        self, connection: Connection, user_id: UUID, job_id: UUID, language: str, *, lock: bool = False
-    ) -> Edited | None:
-        """The language, if it was ever edited; locked where asked."""
-        query = (
-            "SELECT language, base, head, rendered FROM edited_languages "
-            "WHERE user_id = $1 AND job_id = $2 AND language = $3"
-        )
-        if lock:
-            query = f"{query} FOR UPDATE"
-        row = await connection.fetchrow(query, user_id, job_id, language)
-        return _edited(row) if row else None
-
     async def all_of(self, connection: Connection, user_id: UUID, job_id: UUID) -> dict[str, Edited]:
-        """The job's languages that were ever edited."""
+        """The job's languages that were ever edited, and its transcript if that was."""
         rows = await connection.fetch(
-            "SELECT language, base, head, rendered FROM edited_languages WHERE user_id = $1 AND job_id = $2",
+            f"SELECT {_EDITED} FROM edited_languages WHERE user_id = $1 AND job_id = $2",  # noqa: S608
             user_id,
             job_id,
         )
@@ -45,28 +34,38 @@ class EditingRepository:
         self, connection: Connection, user_id: UUID, job_id: UUID, language: str, base: ArtifactRef
     ) -> Edited:
         """The language, locked; from its first edit on it remembers what it began with."""
+        edited = edited_of(await self.all_of(connection, user_id, job_id), language, base)
         await connection.execute(
-            "INSERT INTO edited_languages (job_id, language, user_id, base) VALUES ($1, $2, $3, $4) "
-            "ON CONFLICT DO NOTHING",
+            "INSERT INTO edited_languages (job_id, language, user_id, base, head, rendered, reviewed, first) "
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
             job_id,
             language,
             user_id,
-            base.model_dump(mode="json"),
+            edited.base.model_dump(mode="json"),
+            edited.head,
+            edited.rendered,
+            edited.reviewed,
+            edited.first,
         )
-        found = await self.find(connection, user_id, job_id, language, lock=True)
-        assert found is not None
-        return found
+        row = await connection.fetchrow(
+            f"SELECT {_EDITED} FROM edited_languages "  # noqa: S608
+            "WHERE user_id = $1 AND job_id = $2 AND language = $3 FOR UPDATE",
+            user_id,
+            job_id,
+            language,
+        )
+        return _edited(row)
 
     async def revisions(
         self, connection: Connection, user_id: UUID, job_id: UUID, language: str
     ) -> list[Revision]:
-        """All revisions, from 1 on."""
+        """All revisions, from 1 on: those of the transcript, and those of the language."""
         rows = await connection.fetch(
             "SELECT revision, changes, back_to, created_at, translation, translation_error FROM revisions "
-            "WHERE user_id = $1 AND job_id = $2 AND language = $3 ORDER BY revision",
+            "WHERE user_id = $1 AND job_id = $2 AND language = ANY($3::text[]) ORDER BY revision",
             user_id,
             job_id,
-            language,
+            [TRANSCRIPT, language],
         )
         return [
             Revision(
@@ -139,6 +138,26 @@ class EditingRepository:
 
     # As the service itself.
 
+    async def keep_reviewed(
+        self, connection: Connection, job_id: UUID, languages: Sequence[str], *, transcript: bool
+    ) -> None:
+        """The lines of these languages go on as they are now: their revisions begin the history of what comes
+        of them, of all languages where they are of the transcript."""
+        await connection.execute(
+            "UPDATE edited_languages SET reviewed = head, rendered = head "
+            "WHERE job_id = $1 AND language = ANY($2::text[])",
+            job_id,
+            list(languages),
+        )
+        if transcript:
+            for table in ("edited_languages", "revisions"):
+                await connection.execute(
+                    f"UPDATE {table} SET language = $3 WHERE job_id = $1 AND language = ANY($2::text[])",  # noqa: S608
+                    job_id,
+                    list(languages),
+                    TRANSCRIPT,
+                )
+
     async def translated(
         self, connection: Connection, answers: Mapping[UUID, ArtifactRef], errors: Mapping[UUID, JobError]
     ) -> list[tuple[UUID, UUID, str]]:
@@ -204,7 +223,14 @@ class EditingRepository:
 
 
 def _edited(row: Any) -> Edited:
-    return Edited(row["language"], ArtifactRef.model_validate(row["base"]), row["head"], row["rendered"])
+    return Edited(
+        language=row["language"],
+        base=ArtifactRef.model_validate(row["base"]),
+        head=row["head"],
+        rendered=row["rendered"],
+        reviewed=row["reviewed"],
+        first=row["first"],
+    )
 
 
 def _render(row: Any) -> Render:

@@ -141,6 +141,11 @@ class RevisionResponse(BaseModel):
     created_at: datetime | None
     changes: list[AnyChange]
     back_to: int | None = Field(description="The revision that this one went back to.")
+    reviewed: Literal["transcript", "translation"] | None = Field(
+        None,
+        description="The review that it was made in, if in one. Behind those of the transcript, of which the "
+        "lines were made, there is no going back.",
+    )
 
     @classmethod
     def of(cls, revision: Revision) -> "RevisionResponse":
@@ -150,6 +155,7 @@ class RevisionResponse(BaseModel):
             created_at=revision.created_at,
             changes=list(revision.changes),
             back_to=revision.back_to,
+            reviewed=revision.reviewed,  # type: ignore[arg-type]
         )
 
 
@@ -177,7 +183,7 @@ class LanguageResponse(BaseModel):
             language=standing.edited.language,
             status=standing.state,  # type: ignore[arg-type]
             revision=standing.edited.head,
-            output_revision=standing.edited.rendered,
+            output_revision=0 if standing.waits else standing.edited.rendered,
             error_code=error.code if error else None,
             error_message=error.message if error else None,
         )

@@ -15,17 +15,18 @@ from octavia_gateway.editing.changes import AnyChange, applied
 from octavia_gateway.editing.errors import (
     NotEditableError,
     RevisionConflictError,
+    TranscriptRevisionError,
     TranslatingError,
     UnknownRevisionError,
 )
 from octavia_gateway.editing.history import Revision, at_revision
 from octavia_gateway.editing.lines import Lines, lines_of
-from octavia_gateway.editing.models import Edited, Render, RenderStatus, Table
+from octavia_gateway.editing.models import Edited, Render, RenderStatus, Table, edited_of
 from octavia_gateway.editing.rendering import Renderings
 from octavia_gateway.editing.repository import EditingRepository
 from octavia_gateway.editing.translating import Question, ask
 from octavia_gateway.jobs.repository import JobsRepository
-from octavia_gateway.reviewing.bases import AT_ONCE, Base, Bases, no_such_language, review_languages
+from octavia_gateway.reviewing.bases import AT_ONCE, Bases, no_such_language, review_languages
 from octavia_gateway.reviewing.documents import HeldLines
 
 
@@ -67,20 +68,24 @@ class EditingService:
     ) -> Table:
         """The lines at a revision; the job's first language and the newest revision where none is named.
 
-        Raises JobNotFoundError, ResultNotFoundError (404), NotEditableError (409), UnknownRevisionError
-        (422).
+        Raises JobNotFoundError, ResultNotFoundError (404), NotEditableError (409), UnknownRevisionError and
+        TranscriptRevisionError (422).
         """
         async with self._database.user_transaction(user_id) as connection:
             job = await self._jobs.get(connection, user_id, job_id)
         base = await self.bases.of(job, language)
         async with self._database.user_transaction(user_id) as connection:
-            edited = await self._editing.find(connection, user_id, job_id, base.language)
-            edited = edited or Edited(base.language, base.ref)
+            edited = edited_of(
+                await self._editing.all_of(connection, user_id, job_id), base.language, base.ref
+            )
             revisions = await self._editing.revisions(connection, user_id, job_id, base.language)
         wanted = edited.head if revision is None else revision
         if wanted > edited.head:
             raise UnknownRevisionError(edited.head)
-        result = await self.bases.read(replace(base, ref=edited.base))
+        if wanted < edited.first:
+            raise TranscriptRevisionError(edited.first)
+        waits = base.hold_id is not None
+        result = await self.bases.read(edited.base, held=waits or edited.from_held)
         states = await self._with_texts(revisions)
         return Table(
             job_id=job_id,
@@ -89,17 +94,19 @@ class EditingService:
             result=result,
             revision=wanted,
             head=edited.head,
-            rendered=edited.rendered,
-            lines=at_revision(lines_of(result), states, wanted, duration=result.duration_seconds),
+            rendered=0 if waits else edited.rendered,
+            lines=at_revision(
+                lines_of(result), states, wanted, duration=result.duration_seconds, first=edited.first
+            ),
             hold_id=base.hold_id,
-            heard=await self._heard(base, edited.base, result),
+            heard={} if waits else await self._heard(base.ref, edited.base, result),
         )
 
     async def _heard(
-        self, newest: Base, edited_from: ArtifactRef, result: DubResult | HeldLines
+        self, newest: ArtifactRef, edited_from: ArtifactRef, result: DubResult | HeldLines
     ) -> dict[str, PlacedSegment]:
         """How the lines sound in the download: what was rendered last, or what the pipeline made."""
-        rendered = result if newest.ref.key == edited_from.key else await self.bases.read(newest)
+        rendered = result if newest.key == edited_from.key else await self.bases.read(newest, held=False)
         if isinstance(rendered, HeldLines):
             return {}
         return {segment.id: segment for segment in rendered.segments}
@@ -138,7 +145,12 @@ class EditingService:
             job = await self._jobs.get(connection, user_id, job_id)
         base = await self.bases.of(job, language)
         async with self._database.user_transaction(user_id) as connection:
-            return await self._editing.revisions(connection, user_id, job_id, base.language)
+            known = await self._editing.all_of(connection, user_id, job_id)
+            found = await self._editing.revisions(connection, user_id, job_id, base.language)
+        edited = edited_of(known, base.language, base.ref)
+        reviewed = edited.head if base.hold_id is not None else edited.reviewed
+        review = job.spec.options.review
+        return [replace(each, reviewed=review) if each.number <= reviewed else each for each in found]
 
     async def languages(self, user_id: UUID, job_id: UUID) -> list[Standing]:
         """Where each language stands. Raises JobNotFoundError (404), NotEditableError (409)."""
@@ -151,7 +163,7 @@ class EditingService:
             raise NotEditableError("Only a completed job has languages that can be rendered.")
         return [
             Standing(
-                edited.get(base.language) or Edited(base.language, base.ref),
+                edited_of(edited, base.language, base.ref),
                 renders.get(base.language),
                 waits=base.hold_id is not None,
             )
@@ -219,4 +231,4 @@ class EditingService:
                 async with self._database.as_service(connection, user_id):
                     await self._database.add_events(connection, [event])
         number = added.number
-        return replace(now, revision=number, head=number, rendered=edited.rendered, lines=lines)
+        return replace(now, revision=number, head=number, rendered=now.rendered, lines=lines)

@@ -25,7 +25,7 @@ AT_ONCE = 8
 
 @dataclass(frozen=True)
 class Base:
-    """A language and the document that its revision 0 is read from; `hold_id` is set while it waits."""
+    """A language and the newest document of it; `hold_id` is set while that waits for review."""
 
     language: str
     ref: ArtifactRef
@@ -56,11 +56,11 @@ class Bases:
             raise no_such_language(wanted, have)
         return Base(wanted, job.outputs[wanted].result)
 
-    async def read(self, base: Base) -> DubResult | HeldLines:
-        """The document itself."""
-        if base.hold_id is None:
-            return await self._store.read_document(base.ref, DubResult)
-        return await self._store.read_document(base.ref, HeldLines)
+    async def read(self, ref: ArtifactRef, *, held: bool) -> DubResult | HeldLines:
+        """The document itself: what waits or waited where it is `held`, or a result."""
+        if held:
+            return await self._store.read_document(ref, HeldLines)
+        return await self._store.read_document(ref, DubResult)
 
     async def held_documents(self, job: Job, language: str) -> list[tuple[int, ArtifactRef]]:
         """What waits of each chunk."""

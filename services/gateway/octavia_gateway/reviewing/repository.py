@@ -44,15 +44,9 @@ class HeldChunksRepository:
             [document_of(event).model_dump(mode="json") for event in held],
         )
 
-    async def forget(self, connection: Connection, job_id: UUID, languages: Sequence[str]) -> None:
-        """Nothing of the job waits any more, and its results in `languages` will be at revision 0 again."""
+    async def forget(self, connection: Connection, job_id: UUID) -> None:
+        """Nothing of the job waits any more."""
         await connection.execute("DELETE FROM held_chunks WHERE job_id = $1", job_id)
-        for table in ("revisions", "edited_languages"):
-            await connection.execute(
-                f"DELETE FROM {table} WHERE job_id = $1 AND language = ANY($2::text[])",  # noqa: S608
-                job_id,
-                list(languages),
-            )
 
 
 def document_of(event: ChunkHeld) -> ArtifactRef:

@@ -14,7 +14,7 @@ from octavia_gateway.batches.announce import drafts_of
 from octavia_gateway.database import GatewayDatabase
 from octavia_gateway.editing.errors import RevisionConflictError, TranslatingError
 from octavia_gateway.editing.lines import lines_of
-from octavia_gateway.editing.models import Table
+from octavia_gateway.editing.models import Table, edited_of
 from octavia_gateway.editing.repository import EditingRepository
 from octavia_gateway.editing.service import EditingService
 from octavia_gateway.events.log import EventLog
@@ -92,10 +92,11 @@ class ReviewService:
             job = await self._jobs.get(connection, user_id, read.job_id, lock=True)
             if job.status is not JobStatus.REVIEW or job.hold_id != read.hold_id or job.run.cancel_requested:
                 raise NotInReviewError(job.status.value)
+            known = await self._editing.all_of(connection, user_id, job.job_id)
             for table in tables:
-                edited = await self._editing.find(connection, user_id, job.job_id, table.language)
-                if (edited.head if edited else 0) != table.head:
-                    raise RevisionConflictError(edited.head if edited else 0)
+                edited = edited_of(known, table.language, table.base)
+                if edited.head != table.head:
+                    raise RevisionConflictError(edited.head)
             job = job.released(at=self._clock(), least=self._deadline, plan=plan)
             await self._jobs.save(connection, [job])
             left = tuple(each for each in job.run.languages if each not in job.run.failed)
@@ -111,7 +112,13 @@ class ReviewService:
                 job=job.ref(), spec=spec, plan=plan, chunks=chunks, released=True, made=tuple(written)
             )
             async with self._database.as_service(connection, user_id):
-                await self._held.forget(connection, job.job_id, [table.language for table in tables])
+                await self._held.forget(connection, job.job_id)
+                await self._editing.keep_reviewed(
+                    connection,
+                    job.job_id,
+                    [table.language for table in tables],
+                    transcript=of_transcript(job),
+                )
                 await list_made(connection, [(job.job_id, user_id, key) for key in written])
                 await self._log.append(connection, [draft_of(job), *await drafts_of(connection, [job])])
                 await self._database.add_events(connection, [planned])

@@ -166,6 +166,16 @@ def test_a_history_is_what_its_last_state_says_whichever_way_it_came_there(revis
     assert at_revision(BASE, revisions, 0, duration=DURATION) == BASE
 
 
+def test_revisions_of_a_transcript_come_before_the_first_and_change_nothing() -> None:
+    heard = [Revision(1, (DeleteLine(id="of the transcript"),)), Revision(2, back_to=0)]
+    add = AddLine(start=10.0, end=12.0, text="new")
+    own = [Revision(3, (add,)), Revision(4, (DeleteLine(id="e3-0"),)), Revision(5, back_to=3)]
+    then = [at_revision(BASE, [*heard, *own], wanted, duration=DURATION, first=2) for wanted in range(2, 6)]
+    assert then[0] == then[2] == BASE
+    assert [line.id for line in then[1]] == ["0000-01", "0000-02", "e3-0", "0000-03", "0000-04"]
+    assert then[3] == then[1]
+
+
 @given(st.lists(st.tuples(places, texts), min_size=1, max_size=6))
 def test_edits_one_by_one_and_the_final_text_at_once_are_the_same(edits: list[tuple[int, str]]) -> None:
     one_by_one = BASE

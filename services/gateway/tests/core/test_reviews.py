@@ -7,6 +7,9 @@ from uuid import uuid4
 import pytest
 from octavia_common.documents import (
     ChunkPlan,
+    DubResult,
+    Loudness,
+    PlacedSegment,
     PlannedChunk,
     Segment,
     Transcript,
@@ -17,7 +20,9 @@ from octavia_common.events import (
     ArtifactRef,
     ChunkHeld,
     ChunkTranscribed,
+    ChunkTranslated,
     JobError,
+    LanguageAssembled,
     LanguageFailed,
     MediaPlanned,
 )
@@ -108,6 +113,61 @@ class Reviewed:
         body = {"language": language, "revision": revision, "text": text}
         return await self.ask("PATCH", f"/segments/{line}", status, json=body)
 
+    async def finish(self, planned: MediaPlanned, **texts: tuple[str, str]) -> None:
+        """What comes of it, by language: the job is done."""
+        results = {}
+        for language, said in texts.items():
+            segments = tuple(
+                PlacedSegment(
+                    id=name,
+                    speaker="S1",
+                    start=start,
+                    end=start + 2,
+                    slot_end=start + 4,
+                    source_text=text,
+                    text=line,
+                    audio=None,
+                    duration=1.0,
+                    rate=1.0,
+                    placed_start=start,
+                    placed_end=start + 1,
+                )
+                for (name, start, text), line in zip(LINES, said, strict=True)
+            )
+            results[language] = await self.write(
+                DubResult(
+                    source_language="en",
+                    target_language=language,
+                    duration_seconds=60.0,
+                    media=self.plan,
+                    segments=segments,
+                    subtitles=(),
+                    loudness=Loudness(source_lufs=None, output_lufs=None, output_true_peak_dbtp=None),
+                    plan=self.plan,
+                )
+            )
+        done = []
+        missing = [each for each in self.events.spec.target_languages if each not in texts]
+        for event in self.events.whole_run(*missing)[2:]:
+            if isinstance(event, LanguageAssembled):
+                event = event.model_copy(update={"result": results[event.target_language]})
+            if hasattr(event, "outputs"):
+                outputs = tuple(
+                    each.model_copy(update={"result": results[each.target_language]})
+                    for each in event.outputs
+                )
+                event = event.model_copy(update={"outputs": outputs})
+            done.append(event)
+        await self.world.tell(planned, *done)
+
+    async def history(self, language: str) -> list[tuple[int, str | None, str | None]]:
+        """Number, review and first text of each revision."""
+        items = (await self.ask("GET", f"/revisions?language={language}"))["items"]
+        return [
+            (each["revision"], each["reviewed"], each["changes"][0]["text"] if each["changes"] else None)
+            for each in items
+        ]
+
     async def release(self) -> tuple[MediaPlanned, ChunkPlan]:
         await self.ask("POST", "/release", 202)
         (planned,) = [each for each in await self.world.outbox() if isinstance(each, MediaPlanned)]
@@ -148,10 +208,26 @@ async def test_a_transcript_is_mended_and_the_job_goes_on_with_it(world: World) 
     # It is told again that the chunks wait; the job does not stop a second time.
     await job.hold(0)
     assert (await job.job())["status"] == "processing"
-    await world.tell(planned, *job.events.whole_run()[2:])
+    await job.finish(planned, es=("Hola.", "Adiós."), fr=("Salut.", "Adieu."))
     done = await job.job()
     assert done["status"] == "completed"
     assert done["options"]["review"] == "transcript"
+
+    # What was changed begins the history of every language; there is no way back behind it.
+    for language in ("es", "fr"):
+        assert await job.history(language) == [(1, "transcript", "Goodbye.")]
+    standing = (await job.ask("GET", "/languages"))["items"]
+    assert {(each["status"], each["revision"], each["output_revision"]) for each in standing} == {
+        ("completed", 1, 1)
+    }
+    refused = await job.ask("POST", "/undo", 422, json={"language": "es", "revision": 1, "to": 0})
+    assert (refused["code"], refused["first_revision"]) == ("transcript_revision", 1)
+    table = await job.say("0000-00", "Buenas.", 1, "es")
+    assert (table["revision"], [line["text"] for line in table["segments"]]) == (2, ["Buenas.", "Adiós."])
+    assert await job.history("es") == [(1, "transcript", "Goodbye."), (2, None, "Buenas.")]
+    assert await job.history("fr") == [(1, "transcript", "Goodbye.")]
+    back = await job.ask("POST", "/undo", json={"language": "es", "revision": 2, "to": 1})
+    assert (back["revision"], [line["text"] for line in back["segments"]]) == (3, ["Hola.", "Adiós."])
 
 
 async def test_translations_wait_each_language_for_itself_and_one_that_failed_for_nobody(
@@ -173,6 +249,21 @@ async def test_translations_wait_each_language_for_itself_and_one_that_failed_fo
     assert plan.chunks[1].translations["es"] == job.held[1, "es"]
     mended = await world.store.read_document(plan.chunks[0].translations["es"], Translation)
     assert [line.text for line in mended.segments] == ["Hola."]
+
+    # What was changed begins the history of that language, and can be undone in what came of it.
+    await job.finish(planned, es=("Hola.", "es: Good by."), ca=("ca: Hello.", "ca: Good by."))
+    assert await job.history("es") == [(1, "translation", "Hola.")]
+    assert await job.history("ca") == []
+    table = await job.ask("GET", "/segments?language=es")
+    assert (table["current_revision"], table["output_revision"]) == (1, 1)
+    assert [line["rate"] for line in table["segments"]] == [None, None], "made without sound"
+    assert (await job.ask("POST", "/render", 202, json={}))["items"][0]["status"] == "completed"
+    back = await job.ask("POST", "/undo", json={"language": "es", "revision": 1, "to": 0})
+    assert [line["text"] for line in back["segments"]] == ["es: Hello.", "es: Good by."]
+    await job.ask("POST", "/render", 202, json={})
+    spoken = [each for each in await world.outbox() if isinstance(each, ChunkTranslated)]
+    said = [await world.store.read_document(each.translation, Translation) for each in spoken]
+    assert [line.text for each in said for line in each.segments] == ["es: Hello.", "es: Good by."]
 
 
 async def test_a_job_that_waits_can_be_cancelled_and_is_not_stalled(world: World) -> None:
