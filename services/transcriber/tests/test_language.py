@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from octavia_common.cancellation import CancelToken
 from octavia_common.documents import ChunkPlan, PlannedChunk, SpeechRegion
-from octavia_common.events import ArtifactRef, ChunkRef, CloudEvent, CreditsReserved
+from octavia_common.events import ArtifactRef, ChunkRef, CloudEvent, CreditsReserved, JobKind
 from octavia_transcriber.engines.detection import DetectionRequest, LanguageDetector
 from octavia_transcriber.planning.chunks import ChunkRules
 from octavia_transcriber.splitting.language import (
@@ -126,6 +126,18 @@ async def test_a_source_without_speech_has_no_language(store, detector, job, wor
     (planned,) = await stage.handle(reserved(job, await spec_of(b"anything", 60.0)), work)
     assert planned.spec.source_language == "und"
     assert (planned.chunks, planned.detected) == (0, None)
+
+
+@pytest.mark.parametrize(("chunks", "found"), [(2, "de"), (0, "und")])
+async def test_the_sources_own_language_as_a_target_is_the_one_that_is_heard(
+    store, detector, job, work, spec_of, chunks, found
+):
+    stage = SplitStage(store, TimedCutter(chunks), LanguageFinder(store, detector, 0.3))
+    event = reserved(
+        job, await spec_of(b"anything", 60.0), kind=JobKind.SUBTITLES, target_languages=("auto",)
+    )
+    (planned,) = await stage.handle(event, work)
+    assert (planned.spec.source_language, planned.spec.target_languages) == (found, (found,))
 
 
 async def test_an_unsure_answer_fails_the_job_and_asks(store, detector, job, work, spec_of):

@@ -100,6 +100,7 @@ class JobSpec(Value):
     source_filename: str
     duration_seconds: float = Field(ge=0, description="Length found by the probe of the upload.")
     source_language: str
+    # The only one may be `auto`, too, where nothing is spoken: the source's own, once that is known.
     target_languages: tuple[str, ...]
     model_size: str | None = None
     options: JobOptions = JobOptions()

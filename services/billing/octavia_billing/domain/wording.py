@@ -1,6 +1,6 @@
 """Words that people read on their history and on a job that was not begun."""
 
-from octavia_common.events import JobError, JobKind, JobSpec
+from octavia_common.events import AUTO, JobError, JobKind, JobSpec
 
 from octavia_billing.domain.prices import STAGE
 
@@ -20,6 +20,8 @@ def purpose_of(spec: JobSpec) -> str:
     work = WORK[spec.kind]
     if spec.kind is JobKind.VIDEO_GENERATE or not spec.target_languages:
         return work
+    if spec.target_languages == (AUTO,):
+        return f"{work} (in the language spoken)"
     return f"{work} ({spec.source_language} to {', '.join(spec.target_languages)})"
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from octavia_common.artifacts.store import ArtifactStore
-from octavia_common.events import ArtifactRef, JobKind, JobSpec
+from octavia_common.events import AUTO, ArtifactRef, JobKind, JobSpec
 from octavia_common.pricing import PriceList
 
 from octavia_gateway.capabilities.models import Capabilities
@@ -73,7 +73,11 @@ class JobMaking:
         checks.check_target_count(asked.targets(), self._max_target_languages)
         given = asked.subtitle_file_id is not None
         checks.check_subtitle_language(kind, asked.source_language, given=given)
-        source_language, targets = can.languages_of(kind).resolve(asked.source_language, asked.targets())
+        own = asked.targets() == (AUTO,)
+        source_language, targets = can.languages_of(kind).resolve(
+            asked.source_language, () if own else asked.targets()
+        )
+        targets = (AUTO,) if own else targets
         wishes = await self._applying.wishes(connection, user_id, asked.options, can)
         check_wishes(
             can,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from octavia_common.events import ArtifactRef, CountedPreview, JobRef, JobSpec, Output, hold_id_of
+from octavia_common.events import AUTO, ArtifactRef, CountedPreview, JobRef, JobSpec, Output, hold_id_of
 
 from octavia_gateway.jobs.run import Run
 from octavia_gateway.jobs.states import JobStatus
@@ -132,6 +132,12 @@ class Job:
             deadline_at=deadline if self.deadline_at is None else max(self.deadline_at, deadline),
             heard_at=at,
         )
+
+    def after(self, run: Run) -> "Job":
+        """The job as its run stands now; what was asked for has a name once the run knows it."""
+        found = AUTO in self.spec.target_languages and AUTO not in run.languages
+        spec = self.spec.model_copy(update={"target_languages": run.languages}) if found else self.spec
+        return replace(self, run=run, spec=spec)
 
     def showing(self, output: Output) -> "Job":
         """The job with another result of a language, as rendering an edited one makes it."""

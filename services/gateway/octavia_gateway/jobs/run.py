@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from octavia_common.events import (
+    AUTO,
     ArtifactRef,
     ChunkHeld,
     ChunkSynthesized,
@@ -50,6 +51,8 @@ class Run:
 
     A run that adds `languages` to a finished job begins with what earlier runs left: their results (`kept`),
     the languages that they could not make (in `failed`), and what was paid (`charged_before`).
+
+    A run whose only language is the source's own (`auto`) takes its name from the first event that tells it.
     """
 
     languages: tuple[str, ...]
@@ -102,7 +105,20 @@ def apply(run: Run, event: EventData, at: datetime) -> Run:
     fold = _FOLDS.get(type(event))
     if fold is None or run.status.ended:
         return run
-    return _settled(fold(run, event, at), at)
+    return _settled(fold(_named(run, event), event, at), at)
+
+
+def _named(run: Run, event: EventData) -> Run:
+    if run.languages != (AUTO,):
+        return run
+    if isinstance(event, MediaPlanned):
+        told = list(event.spec.target_languages)
+    elif isinstance(event, JobAssembled):
+        told = [output.target_language for output in event.outputs]
+        told += [failed.target_language for failed in event.failed]
+    else:
+        told = [getattr(event, "target_language", None) or AUTO]
+    return replace(run, languages=tuple(told[:1]) or run.languages)
 
 
 def _settled(run: Run, at: datetime) -> Run:

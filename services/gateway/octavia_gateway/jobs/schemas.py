@@ -49,8 +49,10 @@ class CreateTranslation(BaseModel):
         if self.target_language is None and self.target_languages is None:
             if self.needs_target():
                 raise ValueError("send either target_language or target_languages")
-            if self.source_language == AUTO:
-                raise ValueError("send target_languages where source_language is auto")
+            if self.source_language == AUTO and self.preview:
+                raise ValueError("send target_languages for a preview where source_language is auto")
+        if AUTO in (self.target_language, *(self.target_languages or ())):
+            raise ValueError("auto is no target language")
         return self
 
     def needs_target(self) -> bool:
@@ -58,7 +60,8 @@ class CreateTranslation(BaseModel):
         return True
 
     def targets(self) -> tuple[str, ...]:
-        """The target languages, each once, in the order asked for; the source's own where none is."""
+        """The target languages, each once, in the order asked for; the source's own where none is (`auto`
+        where that is to be found out)."""
         asked = self.target_languages or [self.target_language or self.source_language]
         return tuple(dict.fromkeys(asked))
 
@@ -81,7 +84,9 @@ class CreateSubtitles(CreateTranslation):
     """Subtitles of an uploaded video or of sound, in the source's language and any number of others."""
 
     target_language: LanguageTag | None = Field(
-        None, examples=["es"], description="The source's own may be one; without any it is the only one."
+        None,
+        examples=["es"],
+        description="The source's own may be one; without any it is the only one, found out or not.",
     )
 
     def needs_target(self) -> bool:

@@ -48,7 +48,8 @@ def fold(jobs: dict[UUID, Job], events: Iterable[CloudEvent[Any]]) -> dict[UUID,
         if job is None or job.hold_id != event.data.job.hold_id:
             continue
         heard = event.time if job.heard_at is None else max(job.heard_at, event.time)
-        folded[job.job_id] = replace(job, run=apply(job.run, event.data, event.time), heard_at=heard)
+        run = apply(job.run, event.data, event.time)
+        folded[job.job_id] = replace(job.after(run), heard_at=heard)
     return folded
 
 

@@ -266,7 +266,8 @@ async def test_a_batch_takes_every_kind_of_job(world: World) -> None:
     assert [one.spec.kind.value for one in submitted.jobs] == list(kinds)
     for wrong in (
         {"kind": "audio_translate", "source_language": "en", **podcast},
-        {"kind": "subtitles", "source_language": "auto", **podcast},
+        {"kind": "subtitles", "source_language": "auto", "preview": True, **podcast},
+        {"kind": "subtitles", "source_language": "en", "target_languages": ["auto"], **podcast},
         {"kind": "video_generate", "source_language": "en", "target_language": "es", **podcast},
     ):
         refused = await world.client.post("/api/v1/batches", json={"items": [wrong]}, headers=member.headers)

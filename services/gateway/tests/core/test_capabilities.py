@@ -17,6 +17,7 @@ from octavia_common.events import (
     JobSubmitted,
     Voice,
 )
+from octavia_common.pricing import PriceList
 from octavia_gateway.capabilities.errors import (
     OptionNotHeededError,
     SpeechNotCheckedError,
@@ -28,7 +29,7 @@ from octavia_gateway.jobs.options import OptionsRequest
 
 from .conftest import MakeWorld
 from .events import JobEvents
-from .world import ENGINES, Member, World
+from .world import ENGINES, PRICES, Member, World
 
 PRODUCTION = (
     EnginePublished(
@@ -283,6 +284,32 @@ async def test_the_language_that_was_heard_is_shown(world: World) -> None:
     await world.tell(planned.model_copy(update={"detected": heard}))
     job = await world.job(member, str(UUID(created["id"])))
     assert (job["source_language"], job["detected_language"]) == (AUTO, "de")
+
+
+@pytest.mark.integration
+async def test_subtitles_of_an_unknown_language_are_in_the_one_that_is_heard(world: World) -> None:
+    await world.tell(*PRODUCTION)
+    await world.publish_prices(PriceList(version="v2", kinds={"subtitles": PRICES.kinds["video_translate"]}))
+    member = await world.register()
+    body = {"file_id": str((await world.add_file(member)).file_id), "source_language": "auto"}
+    address = "/api/v1/jobs/subtitles/create"
+    for more in ({"preview": True}, {"target_languages": ["auto"]}):
+        refused = await world.client.post(address, json={**body, **more}, headers=member.headers)
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request")
+    answer = await world.client.post(address, json=body, headers=member.headers)
+    assert answer.status_code == 201, answer.text
+    job_id = answer.json()["id"]
+    assert answer.json()["target_languages"] == [AUTO]
+    events = JobEvents(await world.submit(member, job_id), chunks=1)
+    events.spec = events.spec.model_copy(update={"target_languages": ("de",)})
+    heard = DetectedLanguage(language="de", probability=0.9)
+    _, planned, *rest, paid = events.whole_run()
+    # What the assembler tells may come before what the splitter tells.
+    await world.tell(*reversed(rest))
+    await world.tell(planned.model_copy(update={"detected": heard}), paid)
+    job = await world.job(member, job_id)
+    assert (job["status"], job["target_languages"], job["detected_language"]) == ("completed", ["de"], "de")
+    assert [output["language"] for output in job["outputs"]] == ["de"]
 
 
 async def _create(world: World, member: Member, headers: dict[str, str] | None = None, **changes: Any) -> Any:

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
-from octavia_common.events import ReleaseReason
+from octavia_common.events import AUTO, ReleaseReason
 from octavia_gateway.jobs.announce import kind_of
 from octavia_gateway.jobs.models import Job
 from octavia_gateway.jobs.run import Run, apply
@@ -56,6 +56,19 @@ def test_progress_and_phase_never_fall_and_every_order_ends_alike(
     assert run.status is JobStatus.COMPLETED
     assert (before.phase, before.permille) == (Phase.COMPLETED, 1000)
     assert set(run.outputs) == set(made.spec.target_languages)
+
+
+@given(shuffled_runs())
+def test_a_run_in_the_language_spoken_is_called_by_it_in_every_order(
+    case: tuple[JobEvents, list[object]],
+) -> None:
+    made, events = case
+    assume(len(made.spec.target_languages) == 1)
+    run = Run(languages=(AUTO,))
+    named = Run(languages=made.spec.target_languages)
+    for event in events:
+        run, named = apply(run, event, NOW), apply(named, event, NOW)  # type: ignore[arg-type]
+    assert run == named
 
 
 @st.composite

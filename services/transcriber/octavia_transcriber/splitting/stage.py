@@ -13,6 +13,7 @@ from octavia_common.events import (
     CloudEvent,
     CreditsReserved,
     JobKind,
+    JobSpec,
     MediaPlanned,
 )
 from octavia_common.messaging.handlers import Work
@@ -102,13 +103,11 @@ class SplitStage:
     async def _with_language(self, planned: MediaPlanned, plan: ChunkPlan, work: Work) -> MediaPlanned:
         """The same with the language that is spoken, which all later events then follow."""
         if not plan.chunks:
-            spec = planned.spec.model_copy(update={"source_language": UNDETERMINED})
-            return planned.model_copy(update={"spec": spec})
+            return planned.model_copy(update={"spec": _spoken_in(UNDETERMINED, planned.spec)})
         decision = await self._languages.find(planned.job, planned.spec, plan, planned.plan, work.cancel)
-        spec = planned.spec.model_copy(update={"source_language": decision.detected.language})
         return planned.model_copy(
             update={
-                "spec": spec,
+                "spec": _spoken_in(decision.detected.language, planned.spec),
                 "detected": decision.detected,
                 "made": (*planned.made, decision.ref.key),
             }
@@ -186,3 +185,11 @@ class SplitStage:
             version=self._cutter.version,
             params=params,
         )
+
+
+def _spoken_in(language: str, spec: JobSpec) -> JobSpec:
+    """What was asked for, once the source's language is known: it may be a target, too."""
+    targets = (language if target == AUTO else target for target in spec.target_languages)
+    return spec.model_copy(
+        update={"source_language": language, "target_languages": tuple(dict.fromkeys(targets))}
+    )
