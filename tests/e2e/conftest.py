@@ -100,7 +100,7 @@ async def paced_api(paced: Platform) -> AsyncIterator[Api]:
         yield await user.register()
 
 
-async def eventually(check: Any, *, timeout: float = 30.0) -> Any:
+async def eventually(check: Any, *, timeout: float = 90.0) -> Any:
     """The first true answer of `check()`, asked again and again."""
     async with asyncio.timeout(timeout):
         while True:

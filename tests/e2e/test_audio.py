@@ -14,7 +14,7 @@ from octavia_samples.tools import ffmpeg, run
 from . import dubbing
 from .ledger import assert_paid_once
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 TAGS = {"title": "Học tiếng: số một", "artist": "Ann & Bob", "album": "Talks"}
 

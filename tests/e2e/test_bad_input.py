@@ -11,7 +11,7 @@ from octavia_local.platform import Platform
 from .ledger import assert_paid_once, verify_ledger
 from .media import speech_clip
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 CANARY = "octavia-canary-that-nobody-may-read"
 

@@ -14,7 +14,7 @@ from .conftest import eventually
 from .ledger import assert_paid_once, assert_refunded_once, lines_of, verify_ledger
 from .media import speech_clip
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 PHASES = ["TRANSCRIBING", "TRANSLATING", "SYNTHESIZING", "ASSEMBLING"]
 

@@ -30,7 +30,7 @@ from .ledger import assert_paid_once, verify_ledger
 from .test_dub import engine_calls
 from .test_editing import Editor
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 AGAIN = "We will see you tomorrow."
 PAUSE_SECONDS = 9.0

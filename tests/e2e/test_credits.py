@@ -12,7 +12,7 @@ from .ledger import assert_paid_once, lines_of, verify_ledger
 from .media import speech_clip
 from .test_cancel import events_of
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module")

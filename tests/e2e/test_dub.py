@@ -13,7 +13,7 @@ from octavia_samples.script import SAMPLE
 from . import dubbing
 from .ledger import assert_paid_once, verify_ledger
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 SHARED_MEDIA = Path(__file__).resolve().parents[3] / "shared" / "media"
 

@@ -16,7 +16,7 @@ from .conftest import eventually
 from .ledger import assert_paid_once, verify_ledger
 from .test_dub import engine_calls
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 SENTENCE = "Esta frase es completamente distinta."
 

@@ -14,7 +14,7 @@ from . import dubbing
 from .conftest import eventually
 from .ledger import assert_paid_once, verify_ledger
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 async def exported(api: Api, job_id: str, folder: Path, **wish: Any) -> Path:

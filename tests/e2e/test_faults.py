@@ -16,7 +16,7 @@ from .duplicator import Duplicator
 from .ledger import assert_paid_once, verify_ledger
 from .media import speech_clip
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from octavia_samples.hostile.late import late
 
 from .ledger import verify_ledger
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 
 async def outcome(user: Api, path: Path) -> str:

@@ -23,7 +23,7 @@ from .conftest import eventually
 from .ledger import lines_of, verify_ledger
 from .test_dub import engine_calls
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 MISSING = "de"
 """A language that the offline translator does not have."""

@@ -11,7 +11,7 @@ from . import dubbing
 from .ledger import verify_ledger
 from .media import speech_clip
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 PREVIEW_SECONDS = 60.0
 

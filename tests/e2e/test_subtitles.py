@@ -20,7 +20,7 @@ from . import dubbing, polyglot
 from .conftest import own_environment
 from .ledger import assert_paid_once
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 OTHERS = tuple(polyglot.SAYINGS)
 SRT = """1

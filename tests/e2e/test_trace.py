@@ -14,7 +14,7 @@ from .collector import Collector, Span
 from .conftest import PACED, eventually, own_environment
 from .media import speech_clip
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 LANGUAGES = ("es", "fr")
 

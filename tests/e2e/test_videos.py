@@ -14,7 +14,7 @@ from .conftest import eventually
 from .filming import API_KEY, PRICE, WELCOME, Film
 from .ledger import assert_paid_once, assert_refunded_once, lines_of, verify_ledger
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 NEVER = "86400"
 MODELS_OF_OWN_GPU = Path(str(files("octavia_videogen"))) / "models" / "openai-videos.toml"

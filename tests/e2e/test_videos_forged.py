@@ -16,7 +16,7 @@ from .conftest import ADMIN, eventually
 from .filming import PRICE, WEBHOOK_KEY, WELCOME, Film
 from .ledger import assert_paid_once, lines_of, verify_ledger
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 # What the gateway answers, and counts it as.
 REFUSED = {

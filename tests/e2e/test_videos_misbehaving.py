@@ -12,7 +12,7 @@ from octavia_local.api import Api
 from .filming import PRICE, WELCOME, Film
 from .ledger import verify_ledger
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 @dataclass(frozen=True)

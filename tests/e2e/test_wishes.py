@@ -8,7 +8,7 @@ from octavia_local.platform import Platform
 from octavia_samples.factory import make_speech_video
 from octavia_samples.script import SAMPLE
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 async def test_a_job_gets_the_voice_it_asks_for_or_is_refused(

@@ -27,7 +27,7 @@ from .staging import Stage, staged
 
 ADMIN = "admin@example.org"
 
-PATIENCE = 20_000
+PATIENCE = 45_000
 """Milliseconds that a busy machine may take to show what is to be seen."""
 
 CHROMIUM = "/usr/bin/chromium"

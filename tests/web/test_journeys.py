@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from .visits import LONG, PASSWORD, SLOW_BYTES, Visit
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(700)]
 
 Visitor = Callable[..., Page]
 

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from .staging import Stage, job, video
 from .words import Words, texts
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 Visitor = Callable[..., Page]
 

@@ -24,7 +24,7 @@ from octavia_local.processes import Process, stop_all
 from octavia_local.settings import SERVICES
 from octavia_local.supervision import Service, Supervisor
 
-_HEARING_SECONDS = 30.0
+_HEARING_SECONDS = 90.0
 _WITH_ENGINES = ("transcriber", "translator", "synthesizer")
 
 
