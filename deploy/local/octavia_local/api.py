@@ -137,7 +137,9 @@ class Api:
         """Poll until the job has ended. Raises TimeoutError with the job's last state."""
         return await self._wait(self.job, job_id, timeout, poll)
 
-    async def wait_video(self, video_id: str, *, timeout: float = 200.0, poll: float = 0.25) -> dict[str, Any]:
+    async def wait_video(
+        self, video_id: str, *, timeout: float = 200.0, poll: float = 0.25
+    ) -> dict[str, Any]:
         """Poll until the video has ended. Raises TimeoutError with its last state."""
         return await self._wait(self.video, video_id, timeout, poll)
 
