@@ -44,6 +44,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from .editing import StagedLines
+from .keeping import StagedLists
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 USER = {"id": str(uuid.UUID(int=1)), "email": "ada.nguyen@example.org", "is_admin": True, "created_at": NOW}
@@ -251,6 +252,8 @@ _TALK = (
 )
 
 
+_METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH"]
+_KEPT = re.compile(r"(?P<kind>glossaries|pronunciations|speakers)(?:/(?P<id>[0-9a-f-]{36}))?")
 _EDITED = re.compile(r"jobs/[0-9a-f-]{36}/(?P<part>segments|undo|render|revisions|languages)")
 
 
@@ -273,13 +276,14 @@ class Stage:
     told: list[str] = field(default_factory=list)
     streams: int = 0
     lines_of: StagedLines | None = None
+    keeps: StagedLists = field(default_factory=StagedLists)
 
     def app(self) -> Starlette:
         """The application files and this API."""
         return Starlette(
             routes=[
                 *web.routes(),
-                Route("/api/v1/{path:path}", self.answer, methods=["GET", "POST", "DELETE", "PATCH"]),
+                Route("/api/v1/{path:path}", self.answer, methods=_METHODS),
             ],
             middleware=[Middleware(_Nosniff)],
         )
@@ -301,6 +305,8 @@ class Stage:
             )
         if self.lines_of and (found := _EDITED.fullmatch(path)):
             return await self.lines_of.answer(request, found["part"])
+        if found := _KEPT.fullmatch(path):
+            return await self.keeps.answer(request, found["kind"], found["id"] or "")
         if path == "events":
             return StreamingResponse(self._events(request), media_type="text/event-stream")
         if method == "POST" and path.startswith("auth/") and path != "auth/media-cookie":

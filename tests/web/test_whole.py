@@ -82,8 +82,9 @@ def test_the_whole_is_not_begun_without_its_credits(visitor: Visitor, stage: Sta
     expect(begin).to_be_visible()
 
 
-@pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("kind", ["subtitles", "subtitle_translate"])
+@pytest.mark.parametrize(
+    ("kind", "look"), zip(["subtitles", "subtitle_translate"], reversed(LOOKS), strict=True)
+)
 def test_no_page_speaks_of_a_dub_where_there_is_none(
     visitor: Visitor, stage: Stage, kind: str, look: str
 ) -> None:

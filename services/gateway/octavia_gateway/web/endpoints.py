@@ -16,6 +16,8 @@ PAGES = (
     "/jobs/{job_id}/edit",
     "/jobs/{job_id}/report",
     "/batches/{batch_id}",
+    "/lists",
+    "/lists/{kind}/{list_id}",
     "/create",
     "/gallery",
     "/credits",

@@ -43,6 +43,7 @@ export function jobOptions(kept, changed) {
       heeds("speakers") && speakers(),
       can.clones_voices && spoken && tick("clone_voice", t("options.clone")),
       Object.values(LIST_OPTIONS).some(heeds) && lists,
+      Object.values(LIST_OPTIONS).some(heeds) && h("p", { class: "hint" }, h("a", { href: "/lists" }, t("options.lists"))),
     ].filter(Boolean);
     element.hidden = !parts.length;
     fill(body, parts);
