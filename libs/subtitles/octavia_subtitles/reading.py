@@ -5,10 +5,11 @@ times, numbers, settings, styles, comments and the mark-up that encloses a whole
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import count
+from types import MappingProxyType
 
 import charset_normalizer
 import pysubs2
@@ -45,6 +46,11 @@ class Form(StrEnum):
     ASS = "ass"
     SSA = "ssa"
 
+    @property
+    def tick_ms(self) -> int:
+        """The finest step of its times."""
+        return 10 if self in (Form.ASS, Form.SSA) else 1
+
 
 class UnreadableSubtitlesError(ValueError):
     """A file that is no subtitle file; the message tells a person why."""
@@ -59,8 +65,9 @@ class SubtitleFile:
     cues: tuple[Cue, ...]
     _source: str
 
-    def retold(self, texts: Sequence[Sequence[str]]) -> str:
-        """The same file with the lines of `texts` in its cues, one for each.
+    def retold(self, texts: Sequence[Sequence[str]], moved: Mapping[int, Cue] = MappingProxyType({})) -> str:
+        """The same file with the lines of `texts` in its cues, one for each, and other times for those that
+        are `moved`, by their numbers from 0.
 
         Mark-up that encloses a whole cue stays; mark-up of single words, which are others now, goes.
         Raises ValueError where there is not one text a cue.
@@ -68,13 +75,16 @@ class SubtitleFile:
         if len(texts) != len(self.cues):
             raise ValueError(f"{len(texts)} texts for {len(self.cues)} cues")
         if self.form in (Form.ASS, Form.SSA):
-            return _retold_ass(self._source, self.form, texts)
+            return _retold_ass(self._source, self.form, texts, moved)
         write = vtt_text if self.form is Form.VTT else srt_text
         blocks, numbers = _split(self._source), count()
         for block in blocks:
             if block.is_cue:
                 before, after = _enclosing("\n".join(block.payload), self.form)
-                lines = [write(line) for line in texts[next(numbers)]]
+                number = next(numbers)
+                lines = [write(line) for line in texts[number]]
+                if number in moved:
+                    block.head[-1] = _at_times(block.head[-1], moved[number])
                 block.payload = f"{before}{chr(10).join(lines)}{after}".split("\n")
         return "\n".join(line for block in blocks for line in block.lines()) + "\n"
 
@@ -197,6 +207,21 @@ def _milliseconds(clock: str) -> int:
     return ((hours * 60 + minutes) * 60 + seconds) * 1000 + int(part.ljust(3, "0"))
 
 
+def _at_times(line: str, cue: Cue) -> str:
+    """A line with times, with those of `cue`; written as they were, and its settings stay."""
+    times = _TIMES.match(line)
+    assert times is not None, "a cue's head ends with its times"
+    start, end = (_clock(ms, like=times[n]) for n, ms in ((1, cue.start_ms), (2, cue.end_ms)))
+    return f"{line[: times.start(1)]}{start}{line[times.end(1) : times.start(2)]}{end}{line[times.end(2) :]}"
+
+
+def _clock(milliseconds: int, *, like: str) -> str:
+    seconds, rest = divmod(milliseconds, 1000)
+    minutes = f"{seconds // 60 % 60:02}:{seconds % 60:02}{',' if ',' in like else '.'}{rest:03}"
+    hours = like.count(":") > 1 or seconds >= 3600
+    return f"{seconds // 3600:02}:{minutes}" if hours else minutes
+
+
 def _tags(form: Form) -> str:
     """The pattern of one piece of mark-up."""
     return {Form.SRT: _SRT_TAGS, Form.VTT: _VTT_TAGS}.get(form, _OVERRIDES)
@@ -254,10 +279,13 @@ def _ass_lines(event: pysubs2.SSAEvent) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.split("\n") if line.strip())
 
 
-def _retold_ass(source: str, form: Form, texts: Sequence[Sequence[str]]) -> str:
+def _retold_ass(source: str, form: Form, texts: Sequence[Sequence[str]], moved: Mapping[int, Cue]) -> str:
     document, numbers = _parsed(source, form), count()
     for event in document.events:
         if _is_shown(event):
             before, _ = _enclosing(event.text, form)
-            event.text = before + r"\N".join(ass_text(line) for line in texts[next(numbers)])
+            number = next(numbers)
+            event.text = before + r"\N".join(ass_text(line) for line in texts[number])
+            if number in moved:
+                event.start, event.end = moved[number].start_ms, moved[number].end_ms
     return document.to_string(form.value)

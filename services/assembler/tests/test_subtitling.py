@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from octavia_assembler.subtitling.files import Writing, allotted, retold, subtitled
 from octavia_assembler.subtitling.stage import WriteLanguage
 from octavia_common.artifacts.fake import FakeArtifactStore
@@ -15,6 +17,7 @@ from octavia_common.events import AssemblyRequested, ChunkRef, CloudEvent, JobKi
 from octavia_common.messaging.handlers import Work
 from octavia_subtitles.reading import read
 from octavia_subtitles.rules import Rules, validate
+from octavia_subtitles.sentences import cues_of
 
 from .conftest import Run
 
@@ -127,6 +130,70 @@ def test_lines_that_people_split_and_joined_find_their_cues():
     assert allotted(cues, joined) == [[0, 1, 3]]
     moved = (line("cue-4", 60.0, 61.0, "", "x"),)
     assert allotted(cues, moved) == [[3]]
+
+
+def test_cues_follow_their_line_to_other_times():
+    shifted = LINES[0].model_copy(update={"start": 11.0, "end": 15.0})
+    made = retold(read(SRT.encode()), writing((shifted, LINES[1])))
+    text = made.media.decode()
+    assert "1\n00:00:11,000 --> 00:00:13,000\n<i>Fuimos al mercado</i>\n" in text
+    assert "2\n00:00:13,100 --> 00:00:15,000\n<i>y compramos pan.</i>\n" in text
+    assert text.endswith(SRT[SRT.index("3\n") :].replace("It was good.", "Estaba bueno."))
+    assert [(cue.start_ms, cue.end_ms) for cue in made.cues["es"]] == [
+        (11000, 13000),
+        (13100, 15000),
+        (6000, 7000),
+        (8000, 9500),
+    ]
+    assert [cue.start_ms for cue in made.cues["en"]] == [1000, 3100, 6000, 8000], "the source is what it was"
+    short = "WEBVTT\n\n00:08.000 --> 00:09.500 align:left\nIt was good.\n"
+    later = line("cue-1", 3600.0, 3601.5, "It was good.", "Estaba bueno.")
+    assert (
+        "01:00:00.000 --> 01:00:01.500 align:left\n"
+        in retold(read(short.encode()), writing((later,))).media.decode()
+    ), "as it was written, but hours where they are needed"
+
+
+def test_what_was_split_or_joined_is_shown_when_it_was_as_far_as_its_times_allow():
+    file = read(SRT.encode())
+    split = (line("cue-1-2", 1.0, 3.05, "", "a"), line("e1-0", 3.05, 5.0, "", "b"), LINES[1])
+    assert [cue.start_ms for cue in retold(file, writing(split)).cues["es"]] == [1000, 3100, 6000, 8000]
+    early = (line("cue-1-2", 1.0, 2.0, "", "a"), line("e1-0", 2.0, 5.0, "", "b"), LINES[1])
+    cues = retold(file, writing(early)).cues["es"]
+    assert [(cue.start_ms, cue.end_ms) for cue in cues[:2]] == [(1000, 2000), (3100, 5000)]
+
+
+moments = st.floats(0, 20, allow_nan=False)
+
+
+@pytest.mark.parametrize("form", ["srt", "ass"])
+@given(start=moments, length=st.floats(0.1, 8), which=st.integers(0, 1))
+def test_moved_cues_are_within_their_line_and_all_others_as_they_were(form, start, length, which):
+    source, lines = SRT, LINES
+    if form == "ass":
+        source = ASS
+        lines = (line("cue-1", 1.0, 3.0, "Where?", "¿Dónde?"), line("cue-2", 1.5, 3.0, "STATION", "ESTACIÓN"))
+    file = read(source.encode())
+    plain = retold(file, writing(lines))
+    edited = [*lines]
+    edited[which] = lines[which].model_copy(update={"start": start, "end": start + length})
+    made = retold(file, writing(edited))
+    own = allotted(file.cues, edited)[which]
+    again = read(made.media).cues
+    for number in own:
+        cue = again[number]
+        assert start * 1000 - 1e-3 <= cue.start_ms < cue.end_ms <= (start + length) * 1000 + 1e-3
+        assert (cue.start_ms, cue.end_ms) == (
+            made.cues["es"][number].start_ms,
+            made.cues["es"][number].end_ms,
+        )
+    for number, (was, now) in enumerate(zip(read(plain.media).cues, again, strict=True)):
+        if number not in cues_of(lines[which].id):
+            assert now == was
+    if form == "srt":
+        blocks = zip(plain.media.split(b"\n\n"), made.media.split(b"\n\n"), strict=True)
+        changed = {number for number, (was, now) in enumerate(blocks) if was != now}
+        assert changed <= set(cues_of(lines[which].id))
 
 
 def test_a_line_where_the_file_has_no_subtitle_is_told_of():

@@ -12,6 +12,8 @@ from octavia_subtitles.substation import ASS_TYPE
 from octavia_subtitles.timing import SpokenText, make_cues
 from octavia_subtitles.writing import SRT_TYPE, VTT_TYPE, to_srt
 
+from octavia_assembler.subtitling.moving import moved
+
 TYPES: Mapping[Form, str] = {
     Form.SRT: SRT_TYPE,
     Form.VTT: VTT_TYPE,
@@ -65,20 +67,23 @@ def subtitled(writing: Writing) -> Written:
 
 
 def retold(file: SubtitleFile, writing: Writing) -> Written:
-    """The same file in other words: its times, numbers and styling are its own, its encoding is UTF-8."""
+    """The same file in other words: its numbers and styling are its own, its encoding is UTF-8. So are its
+    times, but where those of a line were changed."""
     rules = Rules.for_frame_rate(writing.frame_rate)
     own = allotted(file.cues, writing.segments)
+    moves = moved(file.cues, own, writing.segments, seconds=writing.seconds, tick_ms=file.form.tick_ms)
+    timed = [moves.get(number, cue) for number, cue in enumerate(file.cues)]
     lines: list[Lines] = [() if says_something(cue) else cue.lines for cue in file.cues]
     for segment, numbers in zip(writing.segments, own, strict=True):
-        on = [file.cues[number] for number in numbers]
+        on = [timed[number] for number in numbers]
         for number, said in zip(numbers, spread(segment.text, on, rules), strict=True):
             lines[number] = (*lines[number], *said)
-    cues = tuple(replace(cue, lines=said) for cue, said in zip(file.cues, lines, strict=True))
+    cues = tuple(replace(cue, lines=said) for cue, said in zip(timed, lines, strict=True))
     homeless = sum(
         bool(segment.text.strip()) and not on for segment, on in zip(writing.segments, own, strict=True)
     )
     return Written(
-        media=file.retold(lines).encode(),
+        media=file.retold(lines, moves).encode(),
         media_type=TYPES[file.form],
         cues={writing.source_language: file.cues, writing.target_language: cues},
         segments=tuple(map(placed, writing.segments)),
