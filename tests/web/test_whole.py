@@ -83,7 +83,7 @@ def test_the_whole_is_not_begun_without_its_credits(visitor: Visitor, stage: Sta
 
 
 @pytest.mark.parametrize(
-    ("kind", "look"), zip(["subtitles", "subtitle_translate"], reversed(LOOKS), strict=True)
+    ("kind", "look"), list(zip(["subtitles", "subtitle_translate"], reversed(LOOKS), strict=True))
 )
 def test_no_page_speaks_of_a_dub_where_there_is_none(
     visitor: Visitor, stage: Stage, kind: str, look: str
