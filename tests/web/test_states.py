@@ -249,7 +249,8 @@ def test_every_visible_word_comes_from_the_texts(visitor: Visitor, stage: Stage,
     page.route("**/js/lang/en.js", lambda route: route.fulfill(body=body, content_type="text/javascript"))
     given = json.dumps([stage.jobs, stage.videos, stage.lines, stage.session()], ensure_ascii=False)
     loose: dict[str, list[str]] = {}
-    for name, path in PAGES.items():
+    lists = {"lists": "/lists", "a new list": "/lists/pronunciations/new"}
+    for name, path in {**PAGES, **lists}.items():
         if name == "translating":
             sign_in(page, stage)
         page.goto(stage.url + path)
