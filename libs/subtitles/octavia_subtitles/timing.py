@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby, zip_longest
 
 from octavia_subtitles.cutting import cut, lay_out
 from octavia_subtitles.rules import Cue, Rules
@@ -10,6 +11,9 @@ from octavia_subtitles.width import columns, tidy
 
 SHIFT_MS = 250
 """A cue may appear this much before its words or after them where it needs the time to be read."""
+
+
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -28,13 +32,18 @@ class SpokenText:
 
 @dataclass(frozen=True)
 class Draft:
-    """A cue before its final times (milliseconds): the time of its words."""
+    """A cue before its final times (milliseconds): the time of its words.
+
+    `line` says which spoken line it is of, by its place: when its words are heard is known of a line as a
+    whole, and of its pieces only guessed.
+    """
 
     start: int
     end: int
     text: str
     speaker: str
     below: str = ""
+    line: int = 0
 
     def lines(self, rules: Rules) -> tuple[str, ...] | None:
         """The lines of the cue; None where they do not fit."""
@@ -53,10 +62,15 @@ def make_cues(spoken: Iterable[SpokenText], rules: Rules, total_seconds: float) 
 
     Lines, widths, order, gaps and the longest time always hold. Reading speed and the shortest time
     hold wherever the pauses leave room; a cue takes time from the pause behind it first, then from
-    that before it. The validator reports what speech was too dense for.
+    that before it, and the pieces of one line share what there is for it. The validator reports what
+    speech was too dense for.
     """
     total = math.floor(total_seconds * 1000)
-    drafts = [piece for said in _in_order(spoken, total) for piece in _cut_to_cues(said, rules)]
+    drafts = [
+        piece
+        for place, said in enumerate(_in_order(spoken, total))
+        for piece in _cut_to_cues(replace(said, line=place), rules)
+    ]
     return tuple(_time(_merge_short(drafts, rules), rules, total))
 
 
@@ -84,7 +98,8 @@ def _cut_to_cues(said: Draft, rules: Rules) -> list[Draft]:
     for piece, below in pieces:
         start = said.start + length * before // whole
         before += columns(piece)
-        drafts.append(Draft(start, said.start + length * before // whole, piece, said.speaker, below))
+        end = said.start + length * before // whole
+        drafts.append(Draft(start, end, piece, said.speaker, below, said.line))
     return drafts
 
 
@@ -127,7 +142,12 @@ def _join(first: Draft, second: Draft, rules: Rules) -> Draft | None:
         return None
     below = f"{first.below} {second.below}" if first.below else ""
     joined = Draft(
-        first.start, max(first.end, second.end), f"{first.text} {second.text}", first.speaker, below
+        first.start,
+        max(first.end, second.end),
+        f"{first.text} {second.text}",
+        first.speaker,
+        below,
+        second.line,
     )
     far = second.start - first.end > rules.shortest_ms
     long = max(second.end, first.end) - first.start > rules.longest_ms
@@ -139,25 +159,67 @@ def _join(first: Draft, second: Draft, rules: Rules) -> Draft | None:
 def _time(drafts: Sequence[Draft], rules: Rules, total: int) -> list[Cue]:
     cues: list[Cue] = []
     free_from = 0
-    for index, draft in enumerate(drafts):
-        following = drafts[index + 1].start if index + 1 < len(drafts) else None
-        wanted = draft.reading_ms(rules)
-        start = max(draft.start, free_from)
-        if following is None:
-            natural = latest = total
-        else:
-            natural, latest = following - rules.gap_ms, following + SHIFT_MS - rules.gap_ms
-        # Pauses are free to take; time of the next cue's words only as far as the shift allows.
-        end = min(max(draft.end, start + wanted), natural)
-        if end - start < wanted:
-            start = max(free_from, min(start, max(draft.start - SHIFT_MS, end - wanted)))
-        if end - start < wanted:
-            end = min(start + wanted, latest)
-        if end - start < rules.shortest_ms and start - draft.start <= 2 * SHIFT_MS:
-            end = start + rules.shortest_ms
-        end = min(max(end, start + rules.gap_ms), start + rules.longest_ms, max(total, start + 1))
-        lines = draft.lines(rules)
-        assert lines is not None, "pieces were cut to fit"
-        cues.append(Cue(start, end, lines))
-        free_from = end + rules.gap_ms
+    said = [list(pieces) for _, pieces in groupby(drafts, key=lambda draft: draft.line)]
+    for pieces, following in zip_longest(said, said[1:]):
+        next_line = following[0].start if following else None
+        pieces = _shared(pieces, free_from, next_line, rules, total)
+        for draft, behind in zip_longest(pieces, pieces[1:]):
+            words = (draft.start, draft.end)
+            # Pieces of one line have had their shares already.
+            until, shift = (behind.start, 0) if behind else (next_line, SHIFT_MS)
+            start, end = _span(words, draft.reading_ms(rules), free_from, until, shift, rules, total)
+            if end - start < rules.shortest_ms and start - draft.start <= 2 * SHIFT_MS:
+                end = start + rules.shortest_ms
+            end = min(max(end, start + rules.gap_ms), start + rules.longest_ms, max(total, start + 1))
+            lines = draft.lines(rules)
+            assert lines is not None, "pieces were cut to fit"
+            cues.append(Cue(start, end, lines))
+            free_from = end + rules.gap_ms
     return cues
+
+
+def _span(
+    words: Span, wanted: int, free_from: int, following: int | None, shift: int, rules: Rules, total: int
+) -> Span:
+    """When to show what is heard at `words` and wants to be read for so long, before what is `following`.
+
+    Pauses are free to take; time of the next cue's words only as far as the shift allows.
+    """
+    natural = total if following is None else following - rules.gap_ms
+    latest = total if following is None else natural + shift
+    start = max(words[0], free_from)
+    end = min(max(words[1], start + wanted), natural)
+    if end - start < wanted:
+        start = max(free_from, min(start, max(words[0] - SHIFT_MS, end - wanted)))
+    if end - start < wanted:
+        end = min(start + wanted, latest)
+    return start, end
+
+
+def _shared(
+    pieces: Sequence[Draft], free_from: int, following: int | None, rules: Rules, total: int
+) -> list[Draft]:
+    """The pieces of one line, each with the time that it has to be read in, where there is so much for all;
+    else all as fast as one another. They stay where their words are guessed as far as that goes."""
+    wanted = [piece.reading_ms(rules) for piece in pieces]
+    gaps = (len(pieces) - 1) * rules.gap_ms
+    words = (pieces[0].start, pieces[-1].end)
+    start, end = _span(words, sum(wanted) + gaps, free_from, following, SHIFT_MS, rules, total)
+    free = end - start - gaps
+    if len(pieces) == 1 or free < len(pieces):
+        return list(pieces)
+    if sum(wanted) > free:
+        wanted = [free * each // sum(wanted) for each in wanted]
+    starts = [start, *(piece.start for piece in pieces[1:])]
+    for place in range(1, len(pieces)):
+        starts[place] = max(starts[place], starts[place - 1] + wanted[place - 1] + rules.gap_ms)
+    until = end
+    for place in range(len(pieces) - 1, 0, -1):
+        starts[place] = min(starts[place], until - wanted[place])
+        until = starts[place] - rules.gap_ms
+    begins = [pieces[0].start, *starts[1:]]
+    ends = [*starts[1:], pieces[-1].end]
+    return [
+        replace(piece, start=begin, end=max(end, begin + 1))
+        for piece, begin, end in zip(pieces, begins, ends, strict=True)
+    ]

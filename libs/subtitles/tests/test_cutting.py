@@ -1,10 +1,11 @@
 """Cues are cut for reading, files escape what players would take for markup."""
 
+import math
 import re
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from octavia_subtitles.cutting import cut, lay_out
 from octavia_subtitles.rules import Cue, Rules, validate
@@ -80,6 +81,57 @@ def test_a_dense_cue_takes_the_pause_behind_it_then_that_before_it() -> None:
     assert 5000 - SHIFT_MS <= first.start_ms < 5000
     assert first.end_ms - first.start_ms >= RULES.reading_ms(text)
     assert second.start_ms - 7300 <= SHIFT_MS
+
+
+TWO_PIECES = (
+    "nunca había alto después de que tres días de llueve decidimos dejar la casa temprano por la mañana"
+)
+
+
+def test_pieces_of_one_line_share_the_time_that_is_there_for_it() -> None:
+    line = SpokenText(0.43, 5.21, TWO_PIECES, "S1")
+    cues = make_cues([line, SpokenText(6.09, 8.8, "El tren sale en diez minutos.", "S1")], RULES, 25)
+    assert list(validate(cues, RULES)) == []
+    assert [(cue.start_ms, cue.end_ms) for cue in cues[:2]] == [(224, 3224), (3304, 6010)]
+    assert cues[2].start_ms == 6090
+
+
+def test_where_a_line_is_too_dense_no_piece_of_it_is_denser_than_another_and_each_is_told() -> None:
+    text = (
+        "The teacher asked the students to open the book every summer they travel to the mountains with "
+        "their friends the children were playing in the garden behind the church"
+    )
+    lines = [SpokenText(0.6, 8.2, text, "S1"), SpokenText(8.69, 10.79, "You can find the answer there", "S1")]
+    cues = make_cues(lines, RULES, 12.32)
+    speeds = [columns(cue.text) * 1000 / (cue.end_ms - cue.start_ms) for cue in cues[:-1]]
+    assert len(speeds) == 3
+    assert max(speeds) - min(speeds) < 0.1
+    assert [(each.index, each.rule) for each in validate(cues, RULES)] == [
+        (number, "reading_speed") for number in range(3)
+    ]
+    assert cues[0].start_ms >= 600 - SHIFT_MS
+    assert cues[-1].start_ms <= 8690 + SHIFT_MS
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.text("aeinstñ.,", min_size=1, max_size=9), min_size=8, max_size=60).map(" ".join),
+    st.floats(1.0, 1.5),
+    st.floats(0, 1),
+)
+def test_a_line_with_time_for_all_of_it_has_time_for_each_piece(text: str, more: float, at: float) -> None:
+    pieces = cut(tidy(text), RULES)
+    needed = sum(map(RULES.reading_ms, pieces)) + (len(pieces) - 1) * RULES.gap_ms
+    length = needed * more / 1000
+    assume(len(cut(tidy(text), RULES, math.ceil(length * 1000 / RULES.longest_ms))) == len(pieces))
+    said = [
+        SpokenText(at, at + length, text, "S1"),
+        SpokenText(at + length + 0.08, at + length + 3, "Sí.", "S2"),
+    ]
+    cues = make_cues(said, RULES, at + length + 4)
+    assert [
+        each for each in validate(cues, RULES) if each.rule in ("reading_speed", "too_short", "gap")
+    ] == []
 
 
 def test_a_word_without_room_joins_its_neighbour_but_never_another_speaker() -> None:

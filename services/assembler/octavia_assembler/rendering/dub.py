@@ -61,7 +61,7 @@ class DubRenderer:
     """Lowers the source's sound or voice under the dub, matches its loudness and copies its picture."""
 
     name = "dub"
-    version = "3"
+    version = "4"
 
     def __init__(
         self, ducking: Ducking, separator: Separator | None = None, *, block_samples: int = BLOCK

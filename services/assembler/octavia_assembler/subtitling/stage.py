@@ -24,7 +24,7 @@ from octavia_assembler.rendering.stage import artifacts_of
 from octavia_assembler.subtitling.files import Writing, Written, retold, subtitled
 
 STAGE = "subtitles"
-VERSION = "2"
+VERSION = "3"
 """Of how subtitles are made, part of their keys: change it when that changes."""
 
 AT_ONCE = 8
