@@ -28,7 +28,7 @@ TALK = (
 @dataclass
 class StagedLines:
     """The lines of one language; `states` by revision, `rendering` while somebody waits for a result, `waits`
-    where they wait for review."""
+    where they wait for review; revisions up to `heard` are of the transcript, which was there before them."""
 
     job_id: str
     states: list[tuple[Line, ...]] = field(default_factory=list)
@@ -36,6 +36,7 @@ class StagedLines:
     rendered: int = 0
     rendering: bool = False
     waits: bool = False
+    heard: int = 0
 
     def __post_init__(self) -> None:
         self.states.append(
@@ -104,6 +105,7 @@ class StagedLines:
                     "created_at": "2026-11-20T10:00:00Z" if number else None,
                     "changes": [],
                     "back_to": self.back.get(number),
+                    "reviewed": "transcript" if 0 < number <= self.heard else None,
                 }
                 for number in range(len(self.states))
             ]

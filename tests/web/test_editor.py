@@ -123,3 +123,29 @@ def test_who_was_slower_keeps_what_was_typed(visitor: Visitor, stage: Stage) -> 
     page.get_by_role("button", name=say("editor.save")).click()
     expect(page.locator(".toast", has_text=re.compile(say("editor.conflict_gone")[:40]))).to_be_visible()
     expect(page.locator(".lines > li")).to_have_count(2)
+
+
+def test_what_was_mended_in_the_transcript_is_not_gone_back_behind(visitor: Visitor, stage: Stage) -> None:
+    page, say = opened(visitor, stage), Words()
+    lines = stage.lines_of
+    assert lines is not None
+    for text in ("Buenos días.", "Buenas tardes."):
+        lines.change(ChangeLine(id="0000-00", text=text))
+    lines.heard = lines.rendered = lines.head
+    page.reload()
+    settle(page)
+    undo = page.locator(".page-head").get_by_role("button", name=say("action.undo"))
+    expect(row(page, 0)).to_contain_text("Buenas tardes.")
+    expect(undo).to_be_disabled()
+    lines.change(ChangeLine(id="0000-00", text="Buenas noches."))
+    page.reload()
+    settle(page)
+    expect(undo).to_be_enabled()
+    page.get_by_role("button", name=say("editor.revisions")).click()
+    back = page.get_by_role("dialog").get_by_role("button", name=say("editor.go_back_to", number=2))
+    expect(back).to_be_visible()
+    expect(page.get_by_role("dialog").locator("li button")).to_have_count(1)
+    page.keyboard.press("Escape")
+    undo.click()
+    expect(row(page, 0)).to_contain_text("Buenas tardes.")
+    expect(undo).to_be_disabled()

@@ -54,6 +54,7 @@ def test_lines_that_wait_are_translated_anew_and_let_go_on(visitor: Visitor, sta
     expect(page.locator(".lines > li").nth(1)).to_contain_text("Otra fuente.")
     release.click()
     page.wait_for_url(f"**/jobs/{WAITING}")
+    settle(page)
     assert ("POST", f"jobs/{WAITING}/release") in stage.calls
 
 

@@ -97,7 +97,7 @@ export function page({ parameters: [id], query }) {
     release.hidden = !waits;
     say(hint, t(ofSource() ? "editor.hear_source" : "editor.hear_hint"));
     attribute(release, "aria-disabled", unanswered ? "true" : null);
-    attribute(undo, "aria-disabled", bottom(table.current_revision) > 0 ? null : "true");
+    attribute(undo, "aria-disabled", bottom(table.current_revision) > lowest() ? null : "true");
     attribute(render, "aria-disabled", stale && !rendering && !unanswered ? null : "true");
     attribute(render, "aria-busy", rendering ? "true" : null);
     if (rendering) fill(state, note("info", h("p", {}, t("editor.rendering"))));
@@ -216,8 +216,14 @@ export function page({ parameters: [id], query }) {
     return found && found.back_to !== null ? bottom(found.back_to) : number;
   }
 
+  /** The first revision that these lines had: what was mended in the transcript before is of other ones. */
+  function lowest() {
+    if (standing?.status === "review") return 0;
+    return Math.max(0, ...revisions.filter((one) => one.reviewed === "transcript").map((one) => one.revision));
+  }
+
   async function goBack(to = bottom(table.current_revision) - 1) {
-    if (typeof to !== "number" || to < 0) return;
+    if (typeof to !== "number" || to < lowest()) return;
     open = null;
     fill(adding);
     try {
@@ -235,7 +241,7 @@ export function page({ parameters: [id], query }) {
       h("div", {}, h("p", {}, one.revision === 0 ? t("editor.revision_first") : one.back_to === null ? t("editor.revision", { number: one.revision }) : t("editor.revision_back", { number: one.revision, to: one.back_to })),
         h("p", { class: "hint" }, one.created_at && date(one.created_at), one.changes.length > 0 && ` · ${t("editor.changes", { count: one.changes.length })}`,
           one.revision === table.output_revision && ` · ${t("editor.revision_heard")}`)),
-      one.revision !== table.current_revision && button(t("editor.go_back"), { kind: "small", "aria-label": t("editor.go_back_to", { number: one.revision }), on: { click: () => {
+      one.revision !== table.current_revision && one.revision >= lowest() && button(t("editor.go_back"), { kind: "small", "aria-label": t("editor.go_back_to", { number: one.revision }), on: { click: () => {
         close();
         goBack(one.revision);
       } } })))));
