@@ -380,3 +380,23 @@ def test_a_long_gallery_is_scrolled_to_its_end(visitor: Visitor, stage: Stage, s
         page.wait_for_timeout(100)
     shown = page.evaluate("() => [...document.querySelectorAll('.video-card')].map(card => card.dataset.id)")
     assert shown == [one["id"] for one in stage.videos]
+
+
+def test_a_gallery_goes_on_for_who_is_at_its_end_before_it_is_drawn(
+    visitor: Visitor, stage: Stage, still: bytes
+) -> None:
+    """Scrolled back between a page's cards and the next frame, the end never seems to have moved."""
+    stage.media["thumbnail"] = (still, "image/webp")
+    stage.videos = [video("completed", number) for number in range(200)]
+    page = visitor(stage.url)
+    sign_in(page, stage)
+    page.goto(stage.url + "/gallery")
+    settle(page)
+    page.evaluate(
+        """() => {
+          const end = () => scrollTo(0, document.body.scrollHeight);
+          new MutationObserver(end).observe(document.querySelector(".cards"), { childList: true });
+          end();
+        }"""
+    )
+    expect(page.locator(".video-card")).to_have_count(len(stage.videos), timeout=90_000)

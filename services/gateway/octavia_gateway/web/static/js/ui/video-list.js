@@ -46,6 +46,7 @@ export function videoList({ limit, endless = false, empty, query = () => "", kee
       say(count, t("gallery.shown", { count: videos.length }));
       draw();
       tail();
+      watch();
     } catch (error) {
       if (mine === asked && !videos) fill(body, failed(error, look));
       else complain(error);
@@ -59,23 +60,19 @@ export function videoList({ limit, endless = false, empty, query = () => "", kee
     tail();
     try {
       const page = await get(`/videos?limit=${limit}${query()}&cursor=${encodeURIComponent(cursor)}`);
-      if (mine !== asked) return;
-      const known = new Set(videos.map((one) => one.id));
-      videos = [...videos, ...page.items.filter((one) => !known.has(one.id)).map(Object.freeze)];
-      cursor = page.next_cursor;
-      draw();
+      if (mine === asked) {
+        const known = new Set(videos.map((one) => one.id));
+        videos = [...videos, ...page.items.filter((one) => !known.has(one.id)).map(Object.freeze)];
+        cursor = page.next_cursor;
+        draw();
+      }
+      watch();
     } catch (error) {
       complain(error);
     } finally {
       loading = false;
       tail();
     }
-    // Where the page is still not full, its end has not moved out of sight, so nobody would ask again.
-    if (near()) more();
-  }
-
-  function near() {
-    return endless && cursor && end.isConnected && end.getBoundingClientRect().top < innerHeight + 1200;
   }
 
   const next = button(t("action.more"), { on: { click: more } });
@@ -86,7 +83,13 @@ export function videoList({ limit, endless = false, empty, query = () => "", kee
   const watcher = endless ? new IntersectionObserver((entries) => {
     if (entries.some((one) => one.isIntersecting)) more();
   }, { rootMargin: AHEAD }) : null;
-  watcher?.observe(end);
+
+  /** Asks anew whether the end is near. An observer tells changes only: an end that was pushed away by a page and
+   *  scrolled back to before the next frame (or that never left) would not be told, and nobody would ask again. */
+  function watch() {
+    watcher?.unobserve(end);
+    watcher?.observe(end);
+  }
 
   function changed(video) {
     if (!videos) return;
