@@ -12,14 +12,17 @@ from octavia_cli.errors import JobFailedError, UsageError
 from octavia_cli.following import Followed, follow
 from octavia_cli.messages import _
 from octavia_cli.progress import Reporter
-from octavia_cli.uploads import kind_of, upload
+from octavia_cli.uploads import bring, kind_of
 
 MOST_FILES = 100
 
 
-def check_files(files: Sequence[Path], folder: Path | None) -> None:
-    """Raises UsageError for what is no file, for too many, and where two results would have one name."""
-    for file in files:
+def check_files(files: Sequence[Path], folder: Path | None, subtitles: Path | None = None) -> None:
+    """Raises UsageError for what is no file, for too many, and where two results would have one name.
+
+    `subtitles` are used in place of recognition: one file can have them, several cannot.
+    """
+    for file in (*files, *([] if subtitles is None else [subtitles])):
         if not file.is_file():
             raise UsageError(_("There is no file {path}.", path=file))
     if len(files) > MOST_FILES:
@@ -29,6 +32,8 @@ def check_files(files: Sequence[Path], folder: Path | None) -> None:
     for place, count in places.items():
         if count > 1:
             raise UsageError(_("Two of these files would have results of one name: {name}.", name=place.name))
+    if subtitles is not None and len(files) > 1:
+        raise UsageError(_("--subtitles belongs to one file; give them one by one."))
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class BatchTranslation:
         """From the uploads to the finished files; returns what `--json` prints. Raises CliError."""
         items = [
             {
-                "file_id": self._brought(file),
+                "file_id": bring(self.api, self.report, file, self.file_type or kind_of(file)),
                 "kind": self.kind or f"{kind_of(file)}_translate",
                 "source_language": source,
                 **({"target_languages": targets} if targets else {}),
@@ -79,15 +84,6 @@ class BatchTranslation:
             "credits_charged": ended["credits_charged"],
             "credits_available": self.api.get("/credits")["available"],
         }
-
-    def _brought(self, file: Path) -> str:
-        found = upload(
-            self.api,
-            file,
-            lambda share: self.report.uploading(file.name, share),
-            file_type=self.file_type or kind_of(file),
-        )
-        return str(found["file_id"])
 
     def _followed(self, batch_id: str) -> dict[str, Any]:
         try:

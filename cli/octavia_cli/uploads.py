@@ -12,6 +12,7 @@ from urllib.parse import urljoin
 from octavia_cli.api import PREFIX, Api, PassingError
 from octavia_cli.errors import RefusedError, UnreachableError
 from octavia_cli.messages import _
+from octavia_cli.progress import Reporter
 
 FORM_BYTES = 8 * 1024 * 1024
 """Files up to this size go as a form, whole, from memory."""
@@ -30,6 +31,12 @@ def kind_of(file: Path) -> str:
     """`audio` for what its name says is sound alone, else `video`."""
     guessed, _encoding = mimetypes.guess_type(file.name)
     return "audio" if guessed is not None and guessed.startswith("audio/") else "video"
+
+
+def bring(api: Api, report: Reporter, file: Path, file_type: str) -> str:
+    """Upload a file as `upload` does, showing how far it is; returns its id. Raises CliError."""
+    found = upload(api, file, lambda share: report.uploading(file.name, share), file_type=file_type)
+    return str(found["file_id"])
 
 
 def upload(api: Api, path: Path, on_progress: OnProgress, *, file_type: str = "video") -> dict[str, Any]:

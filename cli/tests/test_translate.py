@@ -251,7 +251,7 @@ def test_ctrl_c_leaves_the_job_and_says_so(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("octavia_cli.commands.translate.follow", interrupted)
+    monkeypatch.setattr("octavia_cli.translation.follow", interrupted)
     result = signed_in("translate", str(talk), "--to", "es")
     assert result.exit_code == 130
     [job_id] = gateway.jobs

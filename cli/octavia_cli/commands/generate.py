@@ -22,7 +22,7 @@ from octavia_cli.terminal import (
     reports_errors,
     signed_in,
 )
-from octavia_cli.uploads import upload
+from octavia_cli.uploads import bring
 
 MOST_PROMPT_SHOWN = 60
 """Letters of a prompt that a line of progress shows."""
@@ -98,11 +98,7 @@ class Generation:
     def run(self, request: dict[str, Any], image: Path | None) -> dict[str, Any]:
         """Everything from the picture to the clips; returns what `--json` prints. Raises CliError."""
         if image is not None:
-            name = image.name
-            brought = upload(
-                self.api, image, lambda share: self.report.uploading(name, share), file_type="image"
-            )
-            request = {**request, "image_file_id": brought["file_id"]}
+            request = {**request, "image_file_id": bring(self.api, self.report, image, "image")}
         balance = self.api.get("/credits")["available"]
         created = self.api.post("/videos", request)
         self.report.say(

@@ -1,25 +1,25 @@
 """`octavia subtitles`: subtitles of a video or of sound, and subtitle files in other languages."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from octavia_cli.batches import BatchTranslation, check_all_done, check_files
-from octavia_cli.commands.translate import SubtitlesOption, Translation, tell
-from octavia_cli.errors import UsageError
+from octavia_cli.batches import BatchTranslation, check_files
+from octavia_cli.commands.translate import SubtitlesOption
 from octavia_cli.messages import _
 from octavia_cli.plugins import Extended
 from octavia_cli.progress import reporter
+from octavia_cli.results import show
 from octavia_cli.terminal import (
     DEFAULT_SERVER,
     JsonOption,
     ServerOption,
     err,
-    print_json,
     reports_errors,
     signed_in,
 )
+from octavia_cli.translation import Translation
 from octavia_cli.uploads import kind_of
 from octavia_cli.wishes import Wishes
 
@@ -57,11 +57,7 @@ def create(
     as_json: JsonOption = False,
 ) -> None:
     """Upload, recognise, translate, download: `talk.es.srt` lies beside `talk.mp4`."""
-    check_files(files, folder)
-    if subtitles is not None:
-        check_files([subtitles], folder)
-        if len(files) > 1:
-            raise UsageError(_("--subtitles belongs to one file; give them one by one."))
+    check_files(files, folder, subtitles)
     wishes = Wishes(glossary=glossary).body()
     with signed_in(server) as api, reporter(err()) as report:
         if len(files) > 1:
@@ -69,7 +65,7 @@ def create(
         else:
             work = Translation(api, report, files[0], folder, "subtitles", kind_of(files[0]), subtitles)
             done = work.run(source, to or [], wishes)
-    _say(done, as_json=as_json)
+    show(done, as_json=as_json)
 
 
 @app.command("translate", help=_("Translate a subtitle file; its form, times and styling stay."))
@@ -97,13 +93,4 @@ def translate(
         else:
             work = Translation(api, report, files[0], folder, "subtitle-translate", "subtitle")
             done = work.run(source, to, wishes)
-    _say(done, as_json=as_json)
-
-
-def _say(done: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        print_json(done)
-    else:
-        tell(done, done.get("jobs", [done]))
-    if "jobs" in done:
-        check_all_done(done)
+    show(done, as_json=as_json)

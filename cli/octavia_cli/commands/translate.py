@@ -1,31 +1,24 @@
 """`octavia translate`: from files on this machine to their translations beside them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from octavia_cli.api import Api
-from octavia_cli.batches import BatchTranslation, check_all_done, check_files
-from octavia_cli.downloads import fetch
-from octavia_cli.errors import JobFailedError, UsageError
-from octavia_cli.following import ENDED, Followed, follow
+from octavia_cli.batches import BatchTranslation, check_files
+from octavia_cli.errors import UsageError
 from octavia_cli.messages import _
-from octavia_cli.progress import Reporter, reporter
+from octavia_cli.progress import reporter
+from octavia_cli.results import show
 from octavia_cli.terminal import (
     DEFAULT_SERVER,
     JsonOption,
     ServerOption,
     err,
-    out,
-    print_json,
     reports_errors,
     signed_in,
 )
-from octavia_cli.uploads import kind_of, upload
+from octavia_cli.translation import Translation
 from octavia_cli.wishes import Wishes
 
 SubtitlesOption = Annotated[
@@ -97,158 +90,24 @@ def translate(
     as_json: JsonOption = False,
 ) -> None:
     """Upload, dub, download. A result is named `talk.es.mp4`; an earlier one of that name is replaced."""
-    check_files(files, folder)
-    if subtitles is not None:
-        check_files([subtitles], folder)
-        if len(files) > 1:
-            raise UsageError(_("--subtitles belongs to one file; give them one by one."))
+    check_files(files, folder, subtitles)
     if review is not None and len(files) > 1:
         raise UsageError(_("--review is for one file; give them one by one."))
     wishes = Wishes(
-        style,
-        formality,
-        voice or (),
-        clone_voice,
-        speakers,
-        glossary,
-        model_size,
-        check_speech,
-        preview,
-        review,
+        style=style,
+        formality=formality,
+        voices=voice or (),
+        clone_voice=clone_voice,
+        speakers=speakers,
+        glossary=glossary,
+        model_size=model_size,
+        check_speech=check_speech,
+        preview=preview,
+        review=review,
     ).body()
     with signed_in(server) as api, reporter(err()) as report:
         if len(files) > 1:
             done = BatchTranslation(api, report, files, folder).run(source, to, wishes)
         else:
             done = Translation(api, report, files[0], folder, subtitles=subtitles).run(source, to, wishes)
-    jobs: list[dict[str, Any]] = done.get("jobs", [done])
-    if as_json:
-        print_json(done)
-    elif done["status"] == "review":
-        out().print(_("It waits for your review. Go on with: octavia release {job}", job=done["job_id"]))
-    else:
-        tell(done, jobs)
-    if len(files) > 1:
-        check_all_done(done)
-
-
-def tell(done: dict[str, Any], jobs: list[dict[str, Any]]) -> None:
-    """Say where the results lie, what they say of themselves, and what they cost."""
-    for job in jobs:
-        for language, path in job["files"].items():
-            out().print(f"{language}: {path}", markup=False, soft_wrap=True)
-        for failed in job.get("failed_languages", ()):
-            out().print(
-                _(
-                    "{language} could not be made: {reason} Its credits are back.",
-                    language=failed["language"],
-                    reason=failed["error_message"],
-                ),
-                markup=False,
-            )
-        for note in job.get("notes", ()):
-            out().print(note, markup=False)
-        if job.get("error"):
-            out().print(f"{job['file']}: {job['error']}", markup=False, soft_wrap=True)
-    charged = done["credits_charged"]
-    out().print(
-        _("It cost {cost} credits; {left} are left.", cost=charged, left=done["credits_available"]),
-        markup=False,
-    )
-
-
-@dataclass(frozen=True)
-class Translation:
-    """One run of `octavia translate`, or of its kin.
-
-    `work` is what is done with the file, as the address of the request has it, and `file_type` what the file
-    is uploaded as; its name tells where they are left out. `subtitles` are used in place of recognition.
-    """
-
-    api: Api
-    report: Reporter
-    file: Path
-    folder: Path | None
-    work: str | None = None
-    file_type: str | None = None
-    subtitles: Path | None = None
-
-    def run(
-        self, source: str, targets: list[str], wishes: Mapping[str, Any] = MappingProxyType({})
-    ) -> dict[str, Any]:
-        """Everything from the upload to the finished files; returns what `--json` prints. Raises CliError."""
-        kind = self.file_type or kind_of(self.file)
-        asked: dict[str, Any] = {
-            "file_id": self._brought(self.file, kind),
-            "source_language": source,
-            **({"target_languages": targets} if targets else {}),
-            **wishes,
-        }
-        if self.subtitles is not None:
-            asked["subtitle_file_id"] = self._brought(self.subtitles, "subtitle")
-        job = self.api.post(f"/jobs/{self.work or f'{kind}-translate'}/create", asked)
-        balance = self.api.get("/credits")
-        self.report.say(
-            _(
-                "This costs {cost} credits; you have {have}.",
-                cost=job["quote"]["credits"],
-                have=balance["available"],
-            )
-        )
-        self.api.post(f"/jobs/{job['id']}/process")
-        job = self._followed(job["id"])
-        files = {
-            output["language"]: str(fetch(self.api, self.report, job, output, self.file, self.folder))
-            for output in job["outputs"]
-        }
-        return {
-            "job_id": job["id"],
-            "status": job["status"],
-            "files": files,
-            "failed_languages": job.get("failed_languages", []),
-            "duration_seconds": job.get("duration_seconds"),
-            "credits_charged": job.get("credits_charged"),
-            "credits_available": self.api.get("/credits")["available"],
-            "notes": self._notes(job),
-        }
-
-    def _brought(self, file: Path, kind: str) -> str:
-        """Upload a file; returns its id."""
-        brought = upload(
-            self.api, file, lambda share: self.report.uploading(file.name, share), file_type=kind
-        )
-        return str(brought["file_id"])
-
-    def _followed(self, job_id: str) -> dict[str, Any]:
-        try:
-            job = follow(self.api, Followed("jobs", job_id), self._working, until=ENDED | {"review"})
-        except KeyboardInterrupt:
-            self.report.say(
-                _(
-                    "The job goes on without you. `octavia jobs {job}` shows it, "
-                    "`octavia cancel {job}` ends it, "
-                    "`octavia download {job}` fetches the results.",
-                    job=job_id,
-                )
-            )
-            raise
-        if not job["outputs"] and job["status"] != "review":
-            reason = job.get("error_message") or _("The job was cancelled.")
-            raise JobFailedError(
-                _("{reason} Your credits are back.", reason=reason),
-                code=job.get("error_code") or job["status"],
-                job_id=job_id,
-            )
-        return job
-
-    def _working(self, job: dict[str, Any]) -> None:
-        percent = float(job.get("progress_percentage") or 0.0)
-        self.report.working(str(job.get("phase")), percent, str(job.get("current_step") or ""))
-
-    def _notes(self, job: dict[str, Any]) -> list[str]:
-        """What the results say of themselves, such as that nobody speaks in the video; each once."""
-        found: dict[str, None] = {}
-        for output in job["outputs"]:
-            transcript = self.api.get(f"/jobs/{job['id']}/transcript", language=output["language"])
-            found.update(dict.fromkeys(transcript.get("notes", [])))
-        return list(found)
+    show(done, as_json=as_json)
