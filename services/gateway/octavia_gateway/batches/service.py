@@ -25,6 +25,7 @@ from octavia_gateway.credits.repository import CreditsRepository
 from octavia_gateway.database import Connection, GatewayDatabase
 from octavia_gateway.events.hub import EventHub
 from octavia_gateway.events.log import EventLog
+from octavia_gateway.events.waiting import DECISION_WAIT_SECONDS
 from octavia_gateway.files.repository import FilesRepository
 from octavia_gateway.jobs.announce import draft_of
 from octavia_gateway.jobs.errors import InsufficientCreditsError, QuoteChangedError
@@ -33,7 +34,6 @@ from octavia_gateway.jobs.models import Job, RunDeadlines
 from octavia_gateway.jobs.previews import PreviewKey, countable, keys_of
 from octavia_gateway.jobs.quotes import quote_of
 from octavia_gateway.jobs.repository import JobsRepository
-from octavia_gateway.jobs.service import DECISION_WAIT_SECONDS
 from octavia_gateway.jobs.states import JobStatus
 from octavia_gateway.problems import ApiError
 from octavia_gateway.retention.in_use import begin_using
@@ -148,9 +148,7 @@ class BatchesService:
                 balance = await self._credits.balance(connection, user_id)
                 if balance.available < required:
                     raise InsufficientForBatchError(required=required, balance=balance.available)
-                for file_id in {
-                    needed for job in jobs for needed in (job.file_id, job.subtitle_file_id) if needed
-                }:
+                for file_id in {needed for job in jobs for needed in job.files}:
                     await self._files.get(connection, user_id, file_id, keep=True)
                 now = self._clock()
                 quoted = [job.submitted(at=now, deadline_at=self._deadlines.of(job, now)) for job in quoted]
@@ -173,8 +171,8 @@ class BatchesService:
                 others[what] = await self._jobs.of_source(connection, user_id, job.spec)
             counted = countable(job.run_spec, others[what], taken)
             taken.update(keys_of(counted))
-            credits_ = quote_of(prices, job.run_spec) - sum(preview.credits for preview in counted)
-            quoted.append(replace(job, quote_credits=credits_, price_version=prices.version, counted=counted))
+            required = quote_of(prices, job.run_spec, counted)
+            quoted.append(replace(job, quote_credits=required, price_version=prices.version, counted=counted))
         return quoted
 
     async def cancel(self, user_id: UUID, batch_id: UUID) -> Batch:

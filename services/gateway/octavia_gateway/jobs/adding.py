@@ -20,9 +20,9 @@ from octavia_gateway.jobs.errors import (
     InsufficientCreditsError,
     LanguagesAlreadyThereError,
     NotFinishedError,
-    PricesUnknownError,
     QuoteChangedError,
 )
+from octavia_gateway.jobs.making import prices_of
 from octavia_gateway.jobs.models import Job, RunDeadlines
 from octavia_gateway.jobs.quotes import quote_of
 from octavia_gateway.jobs.repository import JobsRepository
@@ -86,11 +86,9 @@ class LanguageAdding:
                 targets=new,
                 kind=job.spec.kind,
             )
-            for needed in filter(None, (job.file_id, job.subtitle_file_id)):
+            for needed in job.files:
                 await self._files.get(connection, user_id, needed, keep=True)
-            prices = await self._credits.prices(connection)
-            if prices is None:
-                raise PricesUnknownError
+            prices = await prices_of(self._credits, connection)
             now = self._clock()
             spec = job.spec.model_copy(update={"target_languages": every})
             deadline_at = self._deadlines.of(job, now)

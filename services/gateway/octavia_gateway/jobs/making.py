@@ -111,7 +111,7 @@ class JobMaking:
             user_id=user_id,
             file_id=asked.file_id,
             spec=spec,
-            quote_credits=quote_of(prices, spec) - sum(preview.credits for preview in counted),
+            quote_credits=quote_of(prices, spec, counted),
             price_version=prices.version,
             created_at=created_at or self._clock(),
             run=Run(languages=targets, status=JobStatus.PENDING),

@@ -48,6 +48,11 @@ class Job:
         return self.run.status
 
     @property
+    def files(self) -> tuple[UUID, ...]:
+        """What it is made of: the file itself, and the subtitle file that is used in place of recognition."""
+        return (self.file_id,) if self.subtitle_file_id is None else (self.file_id, self.subtitle_file_id)
+
+    @property
     def source_language(self) -> str:
         """The language spoken: the one asked for, or the one that was heard (`auto` before that)."""
         return self.run.detected.language if self.run.detected else self.spec.source_language

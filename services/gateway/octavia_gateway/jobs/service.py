@@ -16,6 +16,7 @@ from octavia_gateway.credits.repository import CreditsRepository
 from octavia_gateway.database import Connection, GatewayDatabase
 from octavia_gateway.events.hub import EventHub, Watch
 from octavia_gateway.events.log import Draft, EventLog
+from octavia_gateway.events.waiting import CANCEL_WAIT_SECONDS, DECISION_WAIT_SECONDS
 from octavia_gateway.files.cleanup import delete_job_objects
 from octavia_gateway.files.repository import FilesRepository
 from octavia_gateway.jobs.adding import LanguageAdding
@@ -36,12 +37,6 @@ from octavia_gateway.jobs.run import Run
 from octavia_gateway.jobs.schemas import CreateTranslation
 from octavia_gateway.jobs.states import JobStatus
 from octavia_gateway.retention.in_use import begin_using
-
-DECISION_WAIT_SECONDS = 1.5
-"""How long `process` waits for billing's word, so that who loses a race for the last credits hears 402."""
-
-CANCEL_WAIT_SECONDS = 1.0
-"""How long `cancel` waits for the hold's release, so that it can mostly answer with the end itself."""
 
 
 class JobsService:
@@ -153,11 +148,11 @@ class JobsService:
             job = await self._jobs.get(connection, user_id, job_id, lock=True)
             if job.status.at_work or job.status.delivered:
                 raise JobNotProcessableError(job.status.value)
-            for needed in filter(None, (job.file_id, job.subtitle_file_id)):
+            for needed in job.files:
                 await self._files.get(connection, user_id, needed, keep=True)
             prices = await prices_of(self._credits, connection)
             counted = countable(job.spec, await self._jobs.of_source(connection, user_id, job.spec))
-            required = quote_of(prices, job.spec) - sum(preview.credits for preview in counted)
+            required = quote_of(prices, job.spec, counted)
             if required > job.quote_credits:
                 changed_quote = QuoteChangedError(quoted=job.quote_credits, required=required)
             job = replace(job, quote_credits=required, price_version=prices.version, counted=counted)

@@ -10,6 +10,7 @@ from octavia_gateway.credits.repository import CreditsRepository
 from octavia_gateway.database import Connection, GatewayDatabase
 from octavia_gateway.events.hub import EventHub
 from octavia_gateway.events.log import EventLog
+from octavia_gateway.events.waiting import DECISION_WAIT_SECONDS
 from octavia_gateway.rate_limits.limiter import RateLimiter
 from octavia_gateway.rate_limits.rates import Rate
 from octavia_gateway.retention.in_use import begin_using
@@ -21,9 +22,6 @@ from octavia_gateway.videos.repository import VideosRepository
 from octavia_gateway.videos.schemas import CreateVideos
 from octavia_gateway.videos.watching import watched
 from octavia_gateway.videos.wishes import Offer, Wishes
-
-DECISION_WAIT_SECONDS = 1.5
-"""How long one waits for billing's word, so that who loses a race for the last credits hears 402."""
 
 
 class VideoMaking:

@@ -9,15 +9,13 @@ from octavia_common.events import JobCancelled
 from octavia_gateway.database import Connection, GatewayDatabase
 from octavia_gateway.events.hub import EventHub
 from octavia_gateway.events.log import Draft, EventLog
+from octavia_gateway.events.waiting import CANCEL_WAIT_SECONDS
 from octavia_gateway.videos.announce import deleted_draft, draft_of
 from octavia_gateway.videos.errors import VideoNotCancellableError, VideoRunningError
 from octavia_gateway.videos.models import Video
 from octavia_gateway.videos.repository import VideosRepository, Wanted
 from octavia_gateway.videos.states import VideoStatus
 from octavia_gateway.videos.watching import watched
-
-CANCEL_WAIT_SECONDS = 1.0
-"""How long `cancel` waits for the hold's release, so that it can mostly answer with the end itself."""
 
 
 class VideosService:
