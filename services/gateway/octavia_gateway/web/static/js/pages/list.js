@@ -1,11 +1,11 @@
 // One list of terms, a glossary or pronunciations: its name, whether it always applies, and its terms in a table.
 
-import { call, get, onceKey, post, remove } from "../api.js";
+import { call, get, onceKey, post } from "../api.js";
 import { fill, h, say } from "../dom.js";
 import { t } from "../i18n.js";
 import { go } from "../router.js";
-import { confirm } from "../ui/dialog.js";
-import { bones, button, complain, during, failed, field, note } from "../ui/parts.js";
+import { bones, button, during, failed, field, note } from "../ui/parts.js";
+import { dropList } from "../ui/term-lists.js";
 import { termTable } from "../ui/term-table.js";
 import { toast } from "../ui/toast.js";
 
@@ -70,17 +70,10 @@ export function page({ parameters: [kind, id] }) {
     h("div", { class: "row" }, save, id !== NEW && button(t("action.delete"), { kind: "danger", drawing: "trash", on: { click: () => drop(list) } })));
   }
 
-  async function drop(list) {
-    if (!await confirm(t("lists.delete_title", { name: list.name }), t("lists.delete_text"), t("action.delete"))) return;
-    try {
-      await remove(`/${kind}/${id}`);
-      typed = false;
-      toast(t("lists.deleted"));
-      await go("/lists");
-    } catch (error) {
-      complain(error);
-    }
-  }
+  const drop = (list) => dropList(kind, list, () => {
+    typed = false;
+    return go("/lists");
+  });
 
   const warn = (event) => {
     if (typed) event.preventDefault();

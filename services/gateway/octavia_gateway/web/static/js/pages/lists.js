@@ -1,12 +1,11 @@
 // What a user keeps for translations to come: glossaries, pronunciations, and the voices of people.
 
-import { get, remove } from "../api.js";
+import { get } from "../api.js";
 import { h, icon } from "../dom.js";
 import { t } from "../i18n.js";
-import { confirm } from "../ui/dialog.js";
-import { button, complain, loaded } from "../ui/parts.js";
+import { button, loaded } from "../ui/parts.js";
 import { people } from "../ui/people.js";
-import { toast } from "../ui/toast.js";
+import { dropList } from "../ui/term-lists.js";
 
 const KINDS = ["glossaries", "pronunciations"];
 
@@ -37,14 +36,7 @@ async function listAll(kind, look, heading) {
   return h("div", { class: "stack" }, unheeded, rows, h("div", {}, h("a", { class: "button", href: `/lists/${kind}/new` }, icon("plus"), h("span", {}, t(`lists.${kind}_new`)))));
 }
 
-async function drop(kind, one, look, heading) {
-  if (!await confirm(t("lists.delete_title", { name: one.name }), t("lists.delete_text"), t("action.delete"))) return;
-  try {
-    await remove(`/${kind}/${one.id}`);
-    toast(t("lists.deleted"));
-    await look();
-    heading.focus();
-  } catch (error) {
-    complain(error);
-  }
-}
+const drop = (kind, one, look, heading) => dropList(kind, one, async () => {
+  await look();
+  heading.focus();
+});

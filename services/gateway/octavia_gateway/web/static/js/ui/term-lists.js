@@ -1,8 +1,11 @@
 // The lists of terms that a user keeps, to be chosen for a job; those that always apply are shown as chosen.
 
-import { get } from "../api.js";
+import { get, remove } from "../api.js";
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
+import { confirm } from "./dialog.js";
+import { complain } from "./parts.js";
+import { toast } from "./toast.js";
 
 const LISTS = [["glossary", "/glossaries", "glossary_ids"], ["pronunciation", "/pronunciations", "pronunciation_ids"]];
 
@@ -23,4 +26,16 @@ export async function listChoices(heeds, kept, set) {
       } } }), h("span", {}, one.always ? t("options.always", { name: one.name }) : one.name)))));
   }));
   return found.filter(Boolean);
+}
+
+/** Deletes a list once its user has agreed; `then` is what is done after it. */
+export async function dropList(kind, { id, name }, then) {
+  if (!await confirm(t("lists.delete_title", { name }), t("lists.delete_text"), t("action.delete"))) return;
+  try {
+    await remove(`/${kind}/${id}`);
+    toast(t("lists.deleted"));
+    await then();
+  } catch (error) {
+    complain(error);
+  }
 }
