@@ -2,11 +2,12 @@
 
 Made-up ids find nothing, and made-up bytes are no video, so most of the API would never be reached. Every
 some seconds a new user is registered, with a video, jobs in several states, an upload under way and a key,
-and about half of the calls name these.
+and many calls name these: the first of each operation, until one succeeds, and a part of the others.
 """
 
 import os
 import random
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,13 @@ URL = os.environ["OCTAVIA_FUZZ_URL"]
 VIDEO = Path(os.environ["OCTAVIA_FUZZ_VIDEO"]).read_bytes()
 SECONDS_A_USER = 15
 KNOWN_SHARE = 0.6
+KNOWN_FIRST = 20
+"""So many calls of an operation name what exists, if none of them succeeds before."""
 
 _random = random.Random(os.environ["OCTAVIA_FUZZ_SEED"])
 _ids: dict[str, list[str]] = {}
+_calls: Counter[str] = Counter()
+_succeeded: set[str] = set()
 
 
 @schemathesis.auth(refresh_interval=SECONDS_A_USER)
@@ -63,8 +68,11 @@ def _furnish(client: httpx.Client) -> None:
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
-    """Have a part of the calls be about something that exists."""
-    if _random.random() > KNOWN_SHARE:
+    """Have the first calls of each operation, and a part of the others, be about something that exists."""
+    operation = case.operation.label
+    _calls[operation] += 1
+    first = operation not in _succeeded and _calls[operation] <= KNOWN_FIRST
+    if not first and _random.random() > KNOWN_SHARE:
         return
     for name in case.path_parameters or {}:
         if name in _ids:
@@ -78,3 +86,10 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
             "Upload-Offset": "0",
             "Upload-Length": "1000",
         }
+
+
+@schemathesis.hook
+def after_call(context: Any, case: Any, response: Any) -> None:
+    """Remember what succeeded."""
+    if response.status_code < 300:
+        _succeeded.add(case.operation.label)
