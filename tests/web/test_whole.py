@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from .editing import StagedLines
 from .staging import CONTAINERS, Stage, checked, job
-from .test_batches import LIST, everything
+from .test_batches import everything
 from .test_outputs import opened
 from .test_states import DONE, FAILED, LOOKS, WORKING, Visitor, assert_fine, settle
 from .words import Words
@@ -30,29 +30,14 @@ def test_a_preview_becomes_the_whole_at_a_price_that_counts_it(
     visitor: Visitor, stage: Stage, look: str
 ) -> None:
     everything(stage)
-    stage.jobs = [job("completed", id=DONE, preview=True, options=wished(glossary=True))]
+    stage.jobs = [job("completed", id=DONE, preview=True, options=wished())]
     quote = {"credits": 40, "price_version": "v", "counted": 10}
     made = job("queued", id=WHOLE, quote=quote)
-    stage.answers["POST jobs/video-translate/create"] = made
+    stage.answers[f"POST jobs/{DONE}/whole"] = made
     page, say = opened(visitor, stage, f"/jobs/{DONE}", look)
     whole = page.get_by_role("button", name=say("whole.action"))
     dialog = page.locator("dialog")
     whole.click()
-    dialog.get_by_label("Names").check(force=True)
-    assert_fine(page)
-    with page.expect_request("**/video-translate/create") as asked:
-        dialog.get_by_role("button", name=say("whole.price")).click()
-    assert asked.value.post_data_json == {
-        "file_id": stage.jobs[0]["file_id"],
-        "source_language": "en",
-        "target_languages": ["es", "fr"],
-        "options": {
-            "style": "warm",
-            "voices": {"*": "ana"},
-            "review": "translation",
-            "glossary_ids": [LIST],
-        },
-    }
     expect(dialog).to_contain_text(say("whole.counted", count=10))
     assert_fine(page)
     page.keyboard.press("Escape")
@@ -72,7 +57,7 @@ def test_a_preview_becomes_the_whole_at_a_price_that_counts_it(
 def test_the_whole_is_not_begun_without_its_credits(visitor: Visitor, stage: Stage) -> None:
     stage.jobs = [job("completed", id=DONE, preview=True)]
     made = job("pending", id=WHOLE, quote={"credits": 400, "price_version": "v", "counted": 10})
-    stage.answers["POST jobs/video-translate/create"] = made
+    stage.answers[f"POST jobs/{DONE}/whole"] = made
     page, say = opened(visitor, stage, f"/jobs/{DONE}")
     page.get_by_role("button", name=say("whole.action")).click()
     begin = page.locator("dialog").get_by_role("button", name=say("job.begin", count=400))

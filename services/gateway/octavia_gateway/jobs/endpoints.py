@@ -102,6 +102,14 @@ async def process_job(job_id: UUID, user: CurrentUser, resources: CurrentResourc
     return ProcessResponse(task_id=job.ref().hold_id)
 
 
+@router.post("/{job_id}/whole", status_code=201, responses=problems(404, 409, 422, 503))
+async def create_whole(job_id: UUID, user: CurrentUser, resources: CurrentResources) -> JobResponse:
+    """Create a job that makes the whole of what a preview shows the beginning of: the same file, languages,
+    terms and wishes. It is quoted, less what was paid for the preview; nothing is held before it is
+    processed."""
+    return JobResponse.of(await resources.jobs.create_whole(user.user_id, job_id))
+
+
 @router.post("/{job_id}/languages", status_code=202, responses=problems(402, 404, 409, 422, 503))
 async def add_languages(
     job_id: UUID, body: AddLanguages, user: CurrentUser, resources: CurrentResources, language: ReaderLanguage

@@ -121,6 +121,16 @@ class LanguagesAlreadyThereError(ApiError):
         )
 
 
+class NotAPreviewError(ApiError):
+    """Only a preview has more to be made than was asked for."""
+
+    status = 409
+    code = "not_a_preview"
+
+    def __init__(self) -> None:
+        super().__init__("This job is no preview: all of its file is made already, or can be.")
+
+
 class JobNotCancellableError(ApiError):
     """The job has ended."""
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from octavia_common.artifacts import ArtifactStore, artifact_key, sha256_of
 from octavia_common.documents import Glossary, Pronunciations
-from octavia_common.events import ArtifactRef
+from octavia_common.events import ArtifactRef, JobOptions
 
 VERSION = "1"
 
@@ -22,3 +22,14 @@ async def write_terms(
         params={"job": str(job_id)},
     )
     return await store.write_document(key, terms)
+
+
+async def read_terms(
+    store: ArtifactStore, options: JobOptions
+) -> tuple[Glossary | None, Pronunciations | None]:
+    """The lists that a job was made with."""
+    glossary, pronunciation = options.glossary, options.pronunciation
+    return (
+        None if glossary is None else await store.read_document(glossary, Glossary),
+        None if pronunciation is None else await store.read_document(pronunciation, Pronunciations),
+    )

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from octavia_common.artifacts.store import ArtifactStore
+from octavia_common.documents import Glossary, Pronunciations
 from octavia_common.events import AUTO, ArtifactRef, JobKind, JobSpec
 from octavia_common.pricing import PriceList
 
@@ -15,12 +16,12 @@ from octavia_gateway.database import Connection, GatewayDatabase
 from octavia_gateway.files.made_objects import list_made
 from octavia_gateway.files.models import FileType
 from octavia_gateway.files.repository import FilesRepository
-from octavia_gateway.glossaries.applying import Applying, Wishes
+from octavia_gateway.glossaries.applying import Applying
 from octavia_gateway.jobs import checks
-from octavia_gateway.jobs.errors import PricesUnknownError
-from octavia_gateway.jobs.glossaries import write_terms
+from octavia_gateway.jobs.errors import NotAPreviewError, PricesUnknownError
+from octavia_gateway.jobs.glossaries import read_terms, write_terms
 from octavia_gateway.jobs.models import Job
-from octavia_gateway.jobs.options import OptionsRequest
+from octavia_gateway.jobs.options import OptionsRequest, wished_by
 from octavia_gateway.jobs.previews import PREVIEW_SECONDS, PreviewKey, countable
 from octavia_gateway.jobs.quotes import quote_of
 from octavia_gateway.jobs.repository import JobsRepository
@@ -87,12 +88,11 @@ class JobMaking:
             targets=targets,
             kind=kind,
         )
-        job_id = uuid4()
         file = await self._files.get(connection, user_id, asked.file_id, keep=True)
         checks.check_usable(file, kind, asked.storage_path)
         subtitles = await self._subtitles(connection, user_id, asked.subtitle_file_id)
-        prices = await prices_of(self._credits, connection)
-        lists = await self._stored(connection, user_id, job_id, wishes)
+        job_id = uuid4()
+        lists = await self._stored(connection, user_id, job_id, wishes.glossary, wishes.pronunciations)
         spec = JobSpec(
             kind=kind,
             source=file.artifact,
@@ -105,25 +105,94 @@ class JobMaking:
             subtitles=subtitles,
             preview_seconds=PREVIEW_SECONDS if asked.preview else None,
         )
+        await self._remember(connection, user_id, asked.options)
+        return await self._added(
+            connection,
+            user_id,
+            job_id,
+            spec,
+            file_id=asked.file_id,
+            subtitle_file_id=asked.subtitle_file_id,
+            batch_id=batch_id,
+            created_at=created_at,
+            taken=taken,
+        )
+
+    async def whole(self, connection: Connection, preview: Job, can: Capabilities) -> Job:
+        """A new job that makes the whole of what `preview` shows the beginning of: its languages, its wishes
+        and its terms as they were then, quoted exactly.
+
+        Raises NotAPreviewError (409), 404 where a file of it is gone, 422 for languages or wishes that cannot
+        be done any more, PricesUnknownError (503).
+        """
+        spec, options, user_id = preview.spec, preview.spec.options, preview.user_id
+        if spec.preview_seconds is None:
+            raise NotAPreviewError
+        source_language, targets = can.languages_of(spec.kind).resolve(
+            spec.source_language, spec.target_languages
+        )
+        check_wishes(
+            can,
+            wished_by(options),
+            voices=options.voices.values(),
+            model_size=spec.model_size,
+            targets=targets,
+            kind=spec.kind,
+        )
+        for needed in preview.files:
+            await self._files.get(connection, user_id, needed, keep=True)
+        job_id = uuid4()
+        lists = await self._stored(connection, user_id, job_id, *await read_terms(self._store, options))
+        whole = {
+            "source_language": source_language,
+            "target_languages": targets,
+            "options": options.model_copy(update=lists),
+            "preview_seconds": None,
+            "plan": None,
+        }
+        return await self._added(
+            connection,
+            user_id,
+            job_id,
+            spec.model_copy(update=whole),
+            file_id=preview.file_id,
+            subtitle_file_id=preview.subtitle_file_id,
+        )
+
+    async def _added(
+        self,
+        connection: Connection,
+        user_id: UUID,
+        job_id: UUID,
+        spec: JobSpec,
+        *,
+        file_id: UUID,
+        subtitle_file_id: UUID | None,
+        batch_id: UUID | None = None,
+        created_at: datetime | None = None,
+        taken: Collection[PreviewKey] = (),
+    ) -> Job:
+        """The job with its quote, stored, and its lists noted as its own. Raises PricesUnknownError (503)."""
+        prices = await prices_of(self._credits, connection)
         counted = countable(spec, await self._jobs.of_source(connection, user_id, spec), taken)
         job = Job(
             job_id=job_id,
             user_id=user_id,
-            file_id=asked.file_id,
+            file_id=file_id,
             spec=spec,
             quote_credits=quote_of(prices, spec, counted),
             price_version=prices.version,
             created_at=created_at or self._clock(),
-            run=Run(languages=targets, status=JobStatus.PENDING),
+            run=Run(languages=spec.target_languages, status=JobStatus.PENDING),
             batch_id=batch_id,
-            subtitle_file_id=asked.subtitle_file_id,
+            subtitle_file_id=subtitle_file_id,
             counted=counted,
         )
         await self._jobs.add(connection, job)
-        await self._remember(connection, user_id, asked.options)
+        lists = [ref for ref in (spec.options.glossary, spec.options.pronunciation) if ref is not None]
         if lists:
             async with self._database.as_service(connection, user_id):
-                await list_made(connection, [(job_id, user_id, ref.key) for ref in lists.values()])
+                await list_made(connection, [(job_id, user_id, ref.key) for ref in lists])
         return job
 
     async def _subtitles(
@@ -137,10 +206,15 @@ class JobMaking:
         return file.artifact
 
     async def _stored(
-        self, connection: Connection, user_id: UUID, job_id: UUID, wishes: Wishes
+        self,
+        connection: Connection,
+        user_id: UUID,
+        job_id: UUID,
+        glossary: Glossary | None,
+        pronunciations: Pronunciations | None,
     ) -> dict[str, ArtifactRef]:
         """The job's lists in the store, by the option that refers to them."""
-        lists = {"glossary": wishes.glossary, "pronunciation": wishes.pronunciations}
+        lists = {"glossary": glossary, "pronunciation": pronunciations}
         if any(lists.values()):
             # No sweep of what is not listed finds them before this transaction has listed them.
             await begin_using(connection, user_id)

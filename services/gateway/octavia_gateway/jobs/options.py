@@ -93,8 +93,7 @@ class OptionsRequest(BaseModel):
     def wished(self) -> list[str]:
         """Names of the wishes that ask for anything, as engines tell what they heed; to do without asks for
         nothing."""
-        names = [name for name, value in self if value != getattr(_NO_WISHES, name) and value is not False]
-        return list(dict.fromkeys(_HEEDED_AS.get(name, name) for name in names if name not in _OURS))
+        return _wished(self, _NO_WISHES)
 
     def terms(self) -> tuple[GlossaryTerm, ...]:
         """The job's own terms as the engines read them."""
@@ -123,6 +122,16 @@ _OURS = frozenset({"speaker_names", "remember_voices", "review"})
 
 
 _NO_WISHES = OptionsRequest()
+
+
+def wished_by(options: JobOptions) -> list[str]:
+    """The same of a job that was made."""
+    return _wished(options, JobOptions())
+
+
+def _wished(options: OptionsRequest | JobOptions, none: OptionsRequest | JobOptions) -> list[str]:
+    names = [name for name, value in options if value != getattr(none, name) and value is not False]
+    return list(dict.fromkeys(_HEEDED_AS.get(name, name) for name in names if name not in _OURS))
 
 
 class OptionsResponse(BaseModel):

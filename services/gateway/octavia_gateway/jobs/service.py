@@ -84,6 +84,18 @@ class JobsService:
             await self._announce(connection, draft_of(job))
         return job
 
+    async def create_whole(self, user_id: UUID, job_id: UUID) -> Job:
+        """A new job that makes the whole of what a preview shows the beginning of; nothing is held.
+
+        Raises JobNotFoundError (404), and as `JobMaking.whole` does.
+        """
+        can = await self._capabilities.current()
+        async with self._database.user_transaction(user_id) as connection:
+            preview = await self._jobs.get(connection, user_id, job_id)
+            job = await self._making.whole(connection, preview, can)
+            await self._announce(connection, draft_of(job))
+        return job
+
     async def get(self, user_id: UUID, job_id: UUID) -> Job:
         """A job of the user. Raises JobNotFoundError (404)."""
         async with self._database.user_transaction(user_id) as connection:

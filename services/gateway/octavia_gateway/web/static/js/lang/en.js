@@ -238,8 +238,6 @@ export default {
   "whole.title": "Make all of it?",
   "whole.text": "So far only the beginning of “{name}” is made. All of it is made as the beginning was; that stays.",
   "whole.counted": {"one": "The {count} credit paid for the beginning is counted already.", "other": "The {count} credits paid for the beginning are counted already."},
-  "whole.lists": "The beginning had lists of terms. Choose those that all of it is to have.",
-  "whole.price": "See the price",
   "lists.title": "Words and voices",
   "lists.text": "What you keep for translations to come. Choose lists where you begin one, or let them always apply.",
   "lists.back": "← Words and voices",

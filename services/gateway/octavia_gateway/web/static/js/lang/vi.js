@@ -238,8 +238,6 @@ export default {
   "whole.title": "Làm toàn bộ?",
   "whole.text": "Đến giờ mới có phần đầu của “{name}”. Toàn bộ sẽ được làm như phần đầu; phần đầu vẫn còn.",
   "whole.counted": {"other": "Đã tính {count} tín dụng trả cho phần đầu."},
-  "whole.lists": "Phần đầu có dùng các bảng từ. Hãy chọn bảng dùng cho toàn bộ.",
-  "whole.price": "Xem giá",
   "lists.title": "Từ ngữ và giọng đọc",
   "lists.text": "Những gì bạn lưu cho các bản dịch sau. Hãy chọn khi bắt đầu một bản dịch, hoặc để luôn dùng.",
   "lists.back": "← Từ ngữ và giọng đọc",

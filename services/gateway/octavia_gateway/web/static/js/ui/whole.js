@@ -1,6 +1,6 @@
 // The whole of what a preview showed the beginning of: the same job, its price told before it is held.
 
-import { get, onceKey, post, remove } from "../api.js";
+import { onceKey, post, remove } from "../api.js";
 import * as balance from "../balance.js";
 import { attribute, h } from "../dom.js";
 import { number, t } from "../i18n.js";
@@ -8,7 +8,6 @@ import { PREVIEW_SECONDS } from "../offers.js";
 import { go } from "../router.js";
 import { modal } from "./dialog.js";
 import { button, during } from "./parts.js";
-import { listChoices } from "./term-lists.js";
 
 /** The button that makes the whole; null where this is no preview, or there is no more of the file. */
 export function makeWhole(job) {
@@ -18,13 +17,7 @@ export function makeWhole(job) {
 }
 
 async function make(job) {
-  const options = wishesOf(job.options);
-  if ((job.options.glossary || job.options.pronunciation) && !await chosen(options)) return;
-  const wanted = {
-    file_id: job.file_id, ...(job.subtitle_file_id && { subtitle_file_id: job.subtitle_file_id }),
-    source_language: job.source_language, target_languages: job.target_languages, ...(Object.keys(options).length && { options }),
-  };
-  const made = await post(`/jobs/${job.kind.replace("_", "-")}/create`, wanted, { once: onceKey() });
+  const made = await post(`/jobs/${job.id}/whole`, undefined, { once: onceKey() });
   if (!await agreed(job, made.quote)) {
     await remove(`/jobs/${made.id}`);
     return;
@@ -32,25 +25,6 @@ async function make(job) {
   await post(`/jobs/${made.id}/process`, undefined, { once: onceKey() });
   balance.refresh();
   await go(`/jobs/${made.id}`);
-}
-
-const PLAIN = new Set(["", "default", "none"]);
-
-/** What a job wished, as a new one asks for it; its lists of terms are told by no job. */
-function wishesOf({ glossary, pronunciation, ...options }) {
-  const asks = (value) => (value !== null && typeof value === "object" ? Object.keys(value).length > 0 : value !== null && value !== false && !PLAIN.has(value));
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => asks(value)));
-}
-
-/** Has the lists chosen again into `options`; true to go on. */
-async function chosen(options) {
-  const { options: heeded } = await get("/capabilities");
-  const choices = await listChoices((name) => heeded.includes(name), options, (option, ids) => {
-    options[option] = ids;
-  });
-  if (!choices.length) return true;
-  return modal(t("whole.title"), (close) => h("div", { class: "stack" }, h("p", { class: "quiet" }, t("whole.lists")), choices,
-    h("div", { class: "row end" }, button(t("action.back"), { on: { click: () => close(false) } }), button(t("whole.price"), { kind: "main", on: { click: () => close(true) } }))));
 }
 
 function agreed(job, quote) {
