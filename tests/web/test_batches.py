@@ -91,7 +91,7 @@ def test_wishes_batches_and_more_languages_are_accessible_and_fit(
     page.goto(stage.url + "/")
     settle(page)
     page.locator("details.options summary").click()
-    expect(page.get_by_text("Names")).to_be_visible()
+    expect(page.get_by_text("Names", exact=True)).to_be_visible()
     assert_fine(page)
     page.goto(f"{stage.url}/batches/{BATCH}")
     settle(page)
@@ -106,6 +106,8 @@ def test_wishes_batches_and_more_languages_are_accessible_and_fit(
 
 def test_several_files_are_one_batch_with_their_wishes(visitor: Visitor, stage: Stage) -> None:
     everything(stage)
+    stage.answers["GET capabilities"]["options"].append("check_speech")
+    stage.answers["GET capabilities"]["sources"].append({"language": "es", "targets": ["en"]})
     say = Words()
     podcast = str(uuid.UUID(int=41))
     heard = {"duration_seconds": 30, "container": "mp3", "audio": []}
@@ -122,7 +124,16 @@ def test_several_files_are_one_batch_with_their_wishes(visitor: Visitor, stage: 
     page.get_by_label(say("options.voice"), exact=True).select_option("ana")
     page.get_by_label(say("options.clone")).check()
     page.get_by_label(say("options.speakers")).fill("2")
-    page.get_by_label("Names").check(force=True)
+    page.get_by_label(say("options.names")).fill(" Anna; Ben,")
+    heard_again = page.get_by_label(say("options.check_speech"))
+    heard_again.check()
+    page.locator("main input[value=gl]").check(force=True)
+    expect(heard_again).to_have_count(0)  # no engine here understands Galician
+    page.locator("main input[value=gl]").uncheck(force=True)
+    expect(heard_again).not_to_be_checked()
+    heard_again.check()
+    assert_fine(page)
+    page.get_by_label("Names", exact=True).check(force=True)
     posted = sent(page)
     page.get_by_role("button", name=say.pattern("translate.start_for")).click()
     page.wait_for_url(f"**/batches/{BATCH}")
@@ -135,6 +146,8 @@ def test_several_files_are_one_batch_with_their_wishes(visitor: Visitor, stage: 
             "voices": {"*": "ana"},
             "clone_voice": True,
             "speakers": 2,
+            "speaker_names": {"S1": "Anna", "S2": "Ben"},
+            "check_speech": True,
             "glossary_ids": [LIST],
         }
     ended = batch("partially_completed", counts={"completed": 2, "failed": 1})
