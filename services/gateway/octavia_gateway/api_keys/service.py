@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 from octavia_gateway.api_keys.repository import ApiKeysRepository
 from octavia_gateway.api_keys.schemas import ApiKeyList, ApiKeyResponse, NewApiKeyResponse
 from octavia_gateway.auth.tokens import API_KEY_PREFIX, digest, new_secret
+from octavia_gateway.counting import count_alone
 from octavia_gateway.database import GatewayDatabase
 from octavia_gateway.problems import ApiError, NotFoundError
 
@@ -33,6 +34,7 @@ class ApiKeysService:
         key, key_id = new_secret(API_KEY_PREFIX), uuid4()
         hint = key[: len(API_KEY_PREFIX) + 4]
         async with self._database.user_transaction(user_id) as connection:
+            await count_alone(connection, user_id, "api keys")
             if await self._repository.count(connection, user_id) >= MOST_KEYS:
                 raise TooManyApiKeysError
             created_at = await self._repository.add(

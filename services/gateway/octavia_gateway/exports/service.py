@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from octavia_common.events import ExportKind, ExportRequested, JobError, Output
 
+from octavia_gateway.counting import count_alone
 from octavia_gateway.database import Connection, GatewayDatabase
 from octavia_gateway.exports import possible
 from octavia_gateway.exports.errors import (
@@ -85,6 +86,7 @@ class ExportsService:
             known = await self._exports.find(connection, user_id, job_id, digest)
             if known is not None:
                 return known
+            await count_alone(connection, user_id, "exports")
             if await self._exports.count_at_work(connection, user_id) >= MOST_AT_WORK:
                 raise TooManyExportsError(MOST_AT_WORK)
             await self._exports.add(connection, export, digest)

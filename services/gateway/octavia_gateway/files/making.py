@@ -5,6 +5,7 @@ from uuid import UUID
 
 from octavia_common.artifacts import ArtifactStore, upload_key
 
+from octavia_gateway.counting import count_alone
 from octavia_gateway.database import Connection
 from octavia_gateway.files.errors import StorageFullError, TooManyOpenUploadsError, UploadTooLargeError
 from octavia_gateway.files.inspection import Inspector
@@ -41,7 +42,9 @@ class FileMaker:
             )
 
     async def check_open(self, connection: Connection, user_id: UUID) -> None:
-        """Raises TooManyOpenUploadsError where the user has begun as many uploads as one user may."""
+        """Raises TooManyOpenUploadsError where the user has begun as many uploads as one user may; until the
+        transaction ends no other is begun."""
+        await count_alone(connection, user_id, "open uploads")
         limit = self._settings.max_open_uploads_per_user
         if await self._uploads.count_open(connection, user_id) >= limit:
             raise TooManyOpenUploadsError(

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from octavia_gateway.capabilities.service import CapabilitiesService
+from octavia_gateway.counting import count_alone
 from octavia_gateway.database import GatewayDatabase
 from octavia_gateway.glossaries.errors import TermListNotFoundError, TooManyTermListsError
 from octavia_gateway.glossaries.models import ListKind, TermList
@@ -43,6 +44,7 @@ class TermListsService:
         now = self._clock()
         kept = TermList(uuid4(), self._kind, name, always, terms, now, now)
         async with self._database.user_transaction(user_id) as connection:
+            await count_alone(connection, user_id, f"{self._kind.value} lists")
             if len(await self._lists.all_of(connection, user_id, self._kind)) >= MOST_LISTS:
                 raise TooManyTermListsError(MOST_LISTS)
             await self._lists.add(connection, user_id, kept)

@@ -59,12 +59,6 @@ class RemoteUploadsRepository:
             raise _not_found(upload_id)
         return _remote(row)
 
-    async def lock_user(self, connection: Connection, user_id: UUID) -> None:
-        """Until the transaction ends nobody else counts the user's uploads."""
-        await connection.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended('remote' || $1::text, 0))", str(user_id)
-        )
-
     async def unfinished(self, connection: Connection, user_id: UUID) -> int:
         """How many of the user's are still on their way."""
         return int(

@@ -2,6 +2,7 @@
 
 from uuid import UUID, uuid4
 
+from octavia_gateway.counting import count_alone
 from octavia_gateway.database import GatewayDatabase
 from octavia_gateway.files.making import FileMaker
 from octavia_gateway.files.models import FileType
@@ -37,7 +38,7 @@ class RemoteUploads:
         target = self._fetcher.source.admitted(url)
         limit = self._settings.remote_uploads_per_user
         async with self._database.user_transaction(user_id) as connection:
-            await self._uploads.lock_user(connection, user_id)
+            await count_alone(connection, user_id, "remote uploads")
             if await self._uploads.unfinished(connection, user_id) >= limit:
                 raise TooManyRemoteUploadsError(limit)
             await self._maker.check_quota(connection, user_id, 1)

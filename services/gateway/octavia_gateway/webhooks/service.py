@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from octavia_common.remote.resolving import Guard
 from octavia_common.remote.targets import parse_target
 
+from octavia_gateway.counting import count_alone
 from octavia_gateway.database import GatewayDatabase
 from octavia_gateway.problems import ApiError, NotFoundError
 from octavia_gateway.webhooks import signing
@@ -69,6 +70,7 @@ class WebhooksService:
         )
         secret = signing.new_secret()
         async with self._database.user_transaction(user_id) as connection:
+            await count_alone(connection, user_id, "webhooks")
             if await self._hooks.count(connection, user_id) >= MOST_HOOKS:
                 raise TooManyWebhooksError
             await self._hooks.add(connection, user_id, hook, secret)
