@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy  # scipy.signal is loaded when it is first used: that takes seconds
 import structlog
 from octavia_common.cancellation import CancelToken
 from octavia_common.errors import EngineUnavailableError, TransientError
-from scipy.signal import resample_poly
 
 from octavia_assembler.separation.base import SeparationRequest, Separator
 from octavia_assembler.separation.blocks import Block, blocks_of
@@ -92,14 +92,14 @@ class DemucsSeparator(Separator):
         rate = int(self._model.samplerate)
         common = math.gcd(rate, SAMPLE_RATE)
         up, down = rate // common, SAMPLE_RATE // common
-        given = np.asarray(resample_poly(sound, up, down, axis=0), np.float32).T
+        given = np.asarray(scipy.signal.resample_poly(sound, up, down, axis=0), np.float32).T
         # As Demucs' own programs do: models are trained on sound of mean 0 and deviation 1.
         middle = given.mean(axis=0)
         mean, deviation = float(middle.mean()), float(middle.std()) + 1e-8
         mix = torch.from_numpy(np.ascontiguousarray((given - mean) / deviation))[None]
         stems = self._apply(mix, cancel)[0]
         voice = stems[list(self._model.sources).index(VOICE)].cpu().numpy() * deviation
-        back = np.asarray(resample_poly(voice.T, down, up, axis=0), np.float32)[: len(sound)]
+        back = np.asarray(scipy.signal.resample_poly(voice.T, down, up, axis=0), np.float32)[: len(sound)]
         return np.pad(back, ((0, len(sound) - len(back)), (0, 0)))
 
     def _apply(self, mix: Any, cancel: CancelToken) -> Any:

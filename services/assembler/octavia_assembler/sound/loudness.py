@@ -8,8 +8,8 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import scipy  # scipy.signal is loaded when it is first used: that takes seconds
 from numpy.typing import NDArray
-from scipy.signal import sosfilt
 
 from octavia_assembler.timeline import SAMPLE_RATE
 
@@ -39,7 +39,7 @@ class KWeighting:
 
     def filter(self, samples: NDArray[np.floating]) -> NDArray[np.float64]:
         """The weighted block, shaped (frames, channels) as it came."""
-        weighted, self._state = sosfilt(K_WEIGHTING, samples, axis=0, zi=self._state)
+        weighted, self._state = scipy.signal.sosfilt(K_WEIGHTING, samples, axis=0, zi=self._state)
         return np.asarray(weighted)
 
 
