@@ -107,13 +107,13 @@ def _do(arguments: argparse.Namespace, layout: Layout) -> int:
     return 0
 
 
-def _launcher(layout: Layout) -> Launcher:
-    return Launcher(layout, LocalSettings.read(), real_plan(layout))
+def _launcher(layout: Layout, *, quick: bool = False) -> Launcher:
+    return Launcher(layout, LocalSettings.read(), real_plan(layout, quick=quick))
 
 
 def _run(layout: Layout, *, once: bool) -> int:
     """With `once`, success is sample and clip; without, a person sees what failed and the stack goes on."""
-    launcher = _launcher(layout)
+    launcher = _launcher(layout, quick=once)
     with launcher.running() as stack:
         try:
             sample = ensure_sample(layout)

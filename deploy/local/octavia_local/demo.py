@@ -84,48 +84,76 @@ class Demo:
         self._say = say
 
     def run(self, sample: Path) -> DemoResult:
-        """Dub the sample and generate a clip; download and verify both.
+        """Dub the sample and, meanwhile, generate a clip; download and verify both.
 
         Raises:
             LocalError: any of these failed.
         """
-        return DemoResult([self._dub(sample), self._generate()])
+        with _Account(self._gateway, "sample") as dubber, _Account(self._gateway, "clip") as maker:
+            dub = self._client(dubber, "translate", str(sample), "--to", _TARGET)
+            # One progress is enough to look at.
+            clip = self._client(
+                maker,
+                "generate",
+                _PROMPT,
+                "--seconds",
+                str(_CLIP_SECONDS),
+                log=self._layout.logs / "clip.log",
+            )
+            self._say(f"Generating a clip of “{_PROMPT}” as {maker.email}, and meanwhile")
+            self._say(f"Dubbing {sample.name} into Spanish as {dubber.email}")
+            self._stack.run_beside(dub.process, clip.process)
+            dubbed = dub.downloaded(lambda found: found["files"][_TARGET])
+            verify_dub(sample, dubbed)
+            generated = clip.downloaded(lambda found: found["videos"][0]["file"])
+            verify_clip(generated, _CLIP_SECONDS)
+            return DemoResult(
+                [dubber.made("Dubbed and verified", dubbed), maker.made("Generated and verified", generated)]
+            )
 
-    def _dub(self, sample: Path) -> Made:
-        with _Account(self._gateway, "sample") as account:
-            self._say(f"Dubbing {sample.name} into Spanish as {account.email}")
-            answer = self._client(account, "translate", str(sample), "--to", _TARGET)
-            result = _downloaded(answer, lambda found: found["files"][_TARGET])
-            verify_dub(sample, result)
-            return account.made("Dubbed and verified", result)
-
-    def _generate(self) -> Made:
-        with _Account(self._gateway, "clip") as account:
-            self._say(f"Generating a clip of “{_PROMPT}” as {account.email}")
-            answer = self._client(account, "generate", _PROMPT, "--seconds", str(_CLIP_SECONDS))
-            result = _downloaded(answer, lambda found: found["videos"][0]["file"])
-            verify_clip(result, _CLIP_SECONDS)
-            return account.made("Generated and verified", result)
-
-    def _client(self, account: "_Account", command: str, *arguments: str) -> str:
-        """What the command line client answers in JSON; its progress is seen."""
-        output = self._layout.state / "demo.json"
+    def _client(
+        self, account: "_Account", command: str, *arguments: str, log: Path | None = None
+    ) -> "_Client":
+        """The command line client; its progress goes to `log`, or is seen."""
+        answer = self._layout.state / f"demo.{command}.json"
         results = self._layout.state / "results"
         results.mkdir(exist_ok=True)
+        if log is not None:
+            log.unlink(missing_ok=True)
+        program = str(self._layout.venv_bin / "octavia")
         addressed = {"OCTAVIA_URL": self._gateway, "OCTAVIA_TOKEN": account.token}
-        client = Process(
+        process = Process(
             f"octavia {command}",
-            [
-                *(str(self._layout.venv_bin / "octavia"), command, *arguments),
-                *("--json", "--output", str(results)),
-            ],
+            [program, command, *arguments, "--json", "--output", str(results)],
             environment={**self._stack.environment, **addressed},
-            output=output,
+            log=log,
+            output=answer,
         )
-        status = self._stack.run_beside(client)
-        if status != 0:
-            raise LocalError(f"octavia {command} ended with status {status}\n{output.read_text()}")
-        return output.read_text()
+        return _Client(process, answer)
+
+
+@dataclass(frozen=True)
+class _Client:
+    """One call of the command line client, which answers in JSON."""
+
+    process: Process
+    answer: Path
+
+    def downloaded(self, place: Callable[[Any], str]) -> Path:
+        """The file that its answer names. Raises LocalError where it failed."""
+        answer = self.answer.read_text()
+        if self.process.returncode != 0:
+            raise LocalError(
+                f"{self.process.name} ended with status {self.process.returncode}\n"
+                f"{answer}{self.process.log_tail()}"
+            )
+        try:
+            path = Path(place(json.loads(answer)))
+        except (ValueError, KeyError, IndexError, TypeError):
+            raise LocalError(f"The client's answer names no downloaded file\n{answer}") from None
+        if not path.is_file():
+            raise LocalError(f"The client says that it downloaded {path}, which is not there.")
+        return path
 
 
 class _Account:
@@ -154,16 +182,6 @@ class _Account:
         headers = {"Authorization": f"Bearer {self.token}"}
         lines = _answer(self._http.get("/api/v1/credits/transactions", headers=headers))["items"]
         return Made(what, path, list(reversed(lines)), self.email, self.password)
-
-
-def _downloaded(answer: str, place: Callable[[Any], str]) -> Path:
-    try:
-        path = Path(place(json.loads(answer)))
-    except (ValueError, KeyError, IndexError, TypeError):
-        raise LocalError(f"The client's answer names no downloaded file\n{answer}") from None
-    if not path.is_file():
-        raise LocalError(f"The client says that it downloaded {path}, which is not there.")
-    return path
 
 
 def _answer(response: httpx.Response) -> dict[str, Any]:

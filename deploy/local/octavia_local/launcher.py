@@ -16,7 +16,7 @@ from octavia_local.errors import LocalError
 from octavia_local.layout import Layout
 from octavia_local.plan import Plan
 from octavia_local.ports import LOOPBACK, require_free
-from octavia_local.processes import Process
+from octavia_local.processes import Process, stop_all
 from octavia_local.servers import ExternalS3, LocalServer, S3Server, Server, start_together
 from octavia_local.settings import LocalSettings
 from octavia_local.signals import signals_as_exception, without_signals
@@ -180,17 +180,17 @@ class Stack:
     supervisor: Supervisor
     environment: Mapping[str, str]
 
-    def run_beside(self, process: Process) -> int:
-        """Run a process to its end while the stack is looked after; its exit status."""
-        process.start()
+    def run_beside(self, *processes: Process) -> None:
+        """Run processes to their ends, at the same time, while the stack is looked after."""
         try:
-            while not process.wait(_TEND_SECONDS):
-                self.supervisor.tend()
+            for process in processes:
+                process.start()
+            for process in processes:
+                while not process.wait(_TEND_SECONDS):
+                    self.supervisor.tend()
         except BaseException:
-            process.stop(grace=5.0)
+            stop_all(processes, grace=5.0)
             raise
-        assert process.returncode is not None
-        return process.returncode
 
     def serve(self) -> None:
         """Look after the stack until Ctrl-C or SIGTERM."""

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from octavia_local.engines import program_of
 from octavia_local.layout import Layout
@@ -38,11 +39,12 @@ class Plan:
     services: Mapping[str, Sequence[str]]
 
 
-def real_plan(layout: Layout, given: Mapping[str, str] | None = None) -> Plan:
+def real_plan(layout: Layout, given: Mapping[str, str] | None = None, *, quick: bool = False) -> Plan:
     """Octavia itself: its servers, migrations and topics, and every service that is installed here.
 
     Args:
         given: the settings, which say what engines the services use; the environment's by default.
+        quick: as in KafkaServer; for a stack that ends soon.
 
     Raises:
         LocalError: an engine's environment is missing.
@@ -55,11 +57,16 @@ def real_plan(layout: Layout, given: Mapping[str, str] | None = None) -> Plan:
     ]
     programs = {name: program_of(name, layout.venv_bin, layout, settings) for name in SERVICES}
     present = {name: [str(program)] for name, program in programs.items() if program.exists()}
-    return Plan(make_servers, preparations, present)
+    return Plan(partial(make_servers, quick=quick), preparations, present)
 
 
 def make_servers(
-    layout: Layout, settings: LocalSettings, given: Mapping[str, str], secrets: Mapping[str, str]
+    layout: Layout,
+    settings: LocalSettings,
+    given: Mapping[str, str],
+    secrets: Mapping[str, str],
+    *,
+    quick: bool = False,
 ) -> Sequence[Server]:
     """Kafka, PostgreSQL and S3: those whose addresses are given, and processes of our own for the others."""
     data, ports = layout.data, settings.ports
@@ -69,7 +76,7 @@ def make_servers(
     if given.get("KAFKA_BOOTSTRAP_SERVERS"):
         kafka = ExternalKafka(given["KAFKA_BOOTSTRAP_SERVERS"])
     else:
-        kafka = KafkaServer(data / "kafka", ports["KAFKA_PORT"], ports["KAFKA_CONTROLLER_PORT"])
+        kafka = KafkaServer(data / "kafka", ports["KAFKA_PORT"], ports["KAFKA_CONTROLLER_PORT"], quick=quick)
     if given.get("DATABASE_URL"):
         postgres = ExternalPostgres(given["DATABASE_URL"])
     else:

@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import pytest
 from octavia_common import topics
-from octavia_common.commands.dead_letters import describe, read_letters, replay_letters
 from octavia_common.errors import TransientError
 from octavia_common.events import ChunkReleased, CloudEvent, EventData, JobRef, UserRegistered
 from octavia_common.messaging.codec import encode
 from octavia_common.messaging.handlers import Work
+from octavia_common.messaging.kept_letters import describe, read_letters, replay_letters
 from octavia_common.service import ServiceRuntime
 from octavia_common.settings import ServiceSettings
 from octavia_common.topics import Topic

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from octavia_common import topics
-from octavia_common.commands.dead_letters import describe, read_letters, replay_letters
 from octavia_common.errors import PermanentError, TransientError
 from octavia_common.events import (
     ChunkReleased,
@@ -21,6 +20,7 @@ from octavia_common.events import (
     LanguageFailed,
 )
 from octavia_common.messaging.handlers import Work
+from octavia_common.messaging.kept_letters import describe, read_letters, replay_letters
 from octavia_common.service import ServiceRuntime
 from octavia_common.settings import ServiceSettings
 

@@ -7,8 +7,8 @@ from typing import TypeVar
 from uuid import UUID
 
 from aiokafka.errors import KafkaError
-from octavia_common.commands.dead_letters import describe, read_letters, replay_letters
 from octavia_common.errors import TransientError
+from octavia_common.messaging.kept_letters import describe, read_letters, replay_letters
 
 from octavia_gateway.admin.overview_repository import OverviewRepository
 from octavia_gateway.admin.overview_schemas import (
