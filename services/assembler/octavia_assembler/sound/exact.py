@@ -22,10 +22,17 @@ _MOST_OPEN = 3
 """Files that are open at once: reading goes from front to back, over the edges of blocks."""
 
 
-def write_exact(file: Path | BinaryIO, parts: Iterable[Samples], *, channels: int = CHANNELS) -> None:
+def write_exact(
+    file: Path | BinaryIO,
+    parts: Iterable[Samples],
+    *,
+    channels: int = CHANNELS,
+    compression: float | None = None,
+) -> None:
     """Keep (frames, channels) samples; what reads them gets them to 16 bits.
 
     The scale is that of the first part: of several, none may be louder than full scale and the first.
+    `compression` is from 0 (quick) to 1 (small); None: the library's own.
     """
     scale = np.float32(1)
     with soundfile.SoundFile(
@@ -35,6 +42,7 @@ def write_exact(file: Path | BinaryIO, parts: Iterable[Samples], *, channels: in
         channels=channels,
         format="FLAC",
         subtype="PCM_16",
+        compression_level=compression,
     ) as writer:
         for number, part in enumerate(parts):
             highest = np.abs(part).max(initial=np.float32(0))
