@@ -24,14 +24,13 @@ from octavia_gateway.jobs.errors import (
 )
 from octavia_gateway.jobs.making import prices_of
 from octavia_gateway.jobs.models import Job, RunDeadlines
+from octavia_gateway.jobs.options import wished_by
 from octavia_gateway.jobs.quotes import quote_of
 from octavia_gateway.jobs.repository import JobsRepository
 from octavia_gateway.retention.in_use import begin_using
 
 _HEEDED_BY_LANGUAGE = ("glossary", "style", "formality", "voices", "clone_voice", "pronunciation")
 """Options that those engines have to heed which a new language goes through."""
-
-_NO_WISHES = JobOptions()
 
 
 class LanguageAdding:
@@ -111,4 +110,4 @@ class LanguageAdding:
 
 def wished(options: JobOptions) -> list[str]:
     """Names of the options of a job that are set to anything and concern a new language of it."""
-    return [name for name in _HEEDED_BY_LANGUAGE if getattr(options, name) != getattr(_NO_WISHES, name)]
+    return [name for name in wished_by(options) if name in _HEEDED_BY_LANGUAGE]

@@ -91,8 +91,6 @@ class JobMaking:
         file = await self._files.get(connection, user_id, asked.file_id, keep=True)
         checks.check_usable(file, kind, asked.storage_path)
         subtitles = await self._subtitles(connection, user_id, asked.subtitle_file_id)
-        job_id = uuid4()
-        lists = await self._stored(connection, user_id, job_id, wishes.glossary, wishes.pronunciations)
         spec = JobSpec(
             kind=kind,
             source=file.artifact,
@@ -101,22 +99,23 @@ class JobMaking:
             source_language=source_language,
             target_languages=targets,
             model_size=asked.model_size,
-            options=asked.options.options().model_copy(update={**lists, "voices": wishes.voices}),
+            options=asked.options.options().model_copy(update={"voices": wishes.voices}),
             subtitles=subtitles,
             preview_seconds=PREVIEW_SECONDS if asked.preview else None,
         )
-        await self._remember(connection, user_id, asked.options)
-        return await self._added(
+        job = await self._added(
             connection,
             user_id,
-            job_id,
             spec,
+            (wishes.glossary, wishes.pronunciations),
             file_id=asked.file_id,
             subtitle_file_id=asked.subtitle_file_id,
             batch_id=batch_id,
             created_at=created_at,
             taken=taken,
         )
+        await self._remember(connection, user_id, asked.options)
+        return job
 
     async def whole(self, connection: Connection, preview: Job, can: Capabilities) -> Job:
         """A new job that makes the whole of what `preview` shows the beginning of: its languages, its wishes
@@ -141,20 +140,17 @@ class JobMaking:
         )
         for needed in preview.files:
             await self._files.get(connection, user_id, needed, keep=True)
-        job_id = uuid4()
-        lists = await self._stored(connection, user_id, job_id, *await read_terms(self._store, options))
         whole = {
             "source_language": source_language,
             "target_languages": targets,
-            "options": options.model_copy(update=lists),
             "preview_seconds": None,
             "plan": None,
         }
         return await self._added(
             connection,
             user_id,
-            job_id,
             spec.model_copy(update=whole),
+            await read_terms(self._store, options),
             file_id=preview.file_id,
             subtitle_file_id=preview.subtitle_file_id,
         )
@@ -163,8 +159,8 @@ class JobMaking:
         self,
         connection: Connection,
         user_id: UUID,
-        job_id: UUID,
         spec: JobSpec,
+        terms: tuple[Glossary | None, Pronunciations | None],
         *,
         file_id: UUID,
         subtitle_file_id: UUID | None,
@@ -172,8 +168,11 @@ class JobMaking:
         created_at: datetime | None = None,
         taken: Collection[PreviewKey] = (),
     ) -> Job:
-        """The job with its quote, stored, and its lists noted as its own. Raises PricesUnknownError (503)."""
+        """The job of `spec`, quoted, with lists of its own for `terms`. Raises PricesUnknownError (503)."""
         prices = await prices_of(self._credits, connection)
+        job_id = uuid4()
+        lists = await self._stored(connection, user_id, job_id, *terms)
+        spec = spec.model_copy(update={"options": spec.options.model_copy(update=lists)})
         counted = countable(spec, await self._jobs.of_source(connection, user_id, spec), taken)
         job = Job(
             job_id=job_id,
@@ -189,10 +188,9 @@ class JobMaking:
             counted=counted,
         )
         await self._jobs.add(connection, job)
-        lists = [ref for ref in (spec.options.glossary, spec.options.pronunciation) if ref is not None]
         if lists:
             async with self._database.as_service(connection, user_id):
-                await list_made(connection, [(job_id, user_id, ref.key) for ref in lists])
+                await list_made(connection, [(job_id, user_id, ref.key) for ref in lists.values()])
         return job
 
     async def _subtitles(

@@ -93,7 +93,7 @@ class OptionsRequest(BaseModel):
     def wished(self) -> list[str]:
         """Names of the wishes that ask for anything, as engines tell what they heed; to do without asks for
         nothing."""
-        return _wished(self, _NO_WISHES)
+        return _wished(self)
 
     def terms(self) -> tuple[GlossaryTerm, ...]:
         """The job's own terms as the engines read them."""
@@ -121,15 +121,13 @@ _OURS = frozenset({"speaker_names", "remember_voices", "review"})
 """Options that no engine needs to heed."""
 
 
-_NO_WISHES = OptionsRequest()
-
-
 def wished_by(options: JobOptions) -> list[str]:
     """The same of a job that was made."""
-    return _wished(options, JobOptions())
+    return _wished(options)
 
 
-def _wished(options: OptionsRequest | JobOptions, none: OptionsRequest | JobOptions) -> list[str]:
+def _wished(options: OptionsRequest | JobOptions) -> list[str]:
+    none = type(options)()
     names = [name for name, value in options if value != getattr(none, name) and value is not False]
     return list(dict.fromkeys(_HEEDED_AS.get(name, name) for name in names if name not in _OURS))
 
