@@ -22,7 +22,7 @@ def check_files(files: Sequence[Path], folder: Path | None, subtitles: Path | No
 
     `subtitles` are used in place of recognition: one file can have them, several cannot.
     """
-    for file in (*files, *([] if subtitles is None else [subtitles])):
+    for file in filter(None, (*files, subtitles)):
         if not file.is_file():
             raise UsageError(_("There is no file {path}.", path=file))
     if len(files) > MOST_FILES:

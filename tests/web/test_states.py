@@ -364,14 +364,20 @@ def test_the_first_page_is_small_and_asks_for_nothing_it_does_not_need(
     assert set(asked) <= {"credits", "credits/prices", "capabilities", "jobs", "events", "auth/media-cookie"}
 
 
-def test_a_long_gallery_is_scrolled_to_its_end(visitor: Visitor, stage: Stage, still: bytes) -> None:
-    """All are reached, and each is there once; how smoothly, `make bench` measures."""
+def in_a_gallery(visitor: Visitor, stage: Stage, still: bytes, *, clips: int) -> Page:
+    """The first page of a gallery of so many clips."""
     stage.media["thumbnail"] = (still, "image/webp")
-    stage.videos = [video("completed", number) for number in range(300)]
+    stage.videos = [video("completed", number) for number in range(clips)]
     page = visitor(stage.url)
     sign_in(page, stage)
     page.goto(stage.url + "/gallery")
     settle(page)
+    return page
+
+
+def test_a_long_gallery_is_scrolled_to_its_end(visitor: Visitor, stage: Stage, still: bytes) -> None:
+    """All are reached, and each is there once; how smoothly, `make bench` measures."""
+    page = in_a_gallery(visitor, stage, still, clips=300)
     cards = page.locator(".video-card")
     for _ in range(1200):  # a busy machine takes its time
         page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
@@ -386,12 +392,7 @@ def test_a_gallery_goes_on_for_who_is_at_its_end_before_it_is_drawn(
     visitor: Visitor, stage: Stage, still: bytes
 ) -> None:
     """Scrolled back between a page's cards and the next frame, the end never seems to have moved."""
-    stage.media["thumbnail"] = (still, "image/webp")
-    stage.videos = [video("completed", number) for number in range(200)]
-    page = visitor(stage.url)
-    sign_in(page, stage)
-    page.goto(stage.url + "/gallery")
-    settle(page)
+    page = in_a_gallery(visitor, stage, still, clips=200)
     page.evaluate(
         """() => {
           const end = () => scrollTo(0, document.body.scrollHeight);

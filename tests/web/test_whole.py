@@ -4,9 +4,7 @@ import re
 import uuid
 
 import pytest
-from octavia_common.events import JobOptions
 from octavia_gateway.exports.schemas import ExportList
-from octavia_gateway.jobs.options import OptionsResponse
 from playwright.sync_api import expect
 
 from .editing import StagedLines
@@ -20,17 +18,12 @@ WHOLE = str(uuid.UUID(int=51))
 SPEECH = {"en": re.compile(r"\bdub|\bspeaking", re.I), "vi": re.compile("lồng tiếng", re.I)}
 
 
-def wished(**options: bool) -> dict[str, object]:
-    wishes = JobOptions(style="warm", voices={"*": "ana"}, review="translation")
-    return {**OptionsResponse.of(wishes).model_dump(), **options}
-
-
 @pytest.mark.parametrize("look", LOOKS)
 def test_a_preview_becomes_the_whole_at_a_price_that_counts_it(
     visitor: Visitor, stage: Stage, look: str
 ) -> None:
     everything(stage)
-    stage.jobs = [job("completed", id=DONE, preview=True, options=wished())]
+    stage.jobs = [job("completed", id=DONE, preview=True)]
     quote = {"credits": 40, "price_version": "v", "counted": 10}
     made = job("queued", id=WHOLE, quote=quote)
     stage.answers[f"POST jobs/{DONE}/whole"] = made
