@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 from pydantic import Field
@@ -148,8 +148,8 @@ async def run_tool(
     command = await asyncio.to_thread(_confined, argv, limits)
     target = await asyncio.to_thread(stdout.open, "wb") if isinstance(stdout, Path) else None
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
+        process = await _started(
+            command,
             stdin=PIPE if isinstance(stdin, bytes) else subprocess.DEVNULL if stdin is None else stdin,
             stdout=PIPE if stdout is None else stdout if isinstance(stdout, int) else target,
             stderr=PIPE,
@@ -164,6 +164,24 @@ async def run_tool(
         return await _finish(process, argv[0], limits, cancel, stdin if isinstance(stdin, bytes) else None)
     finally:
         await _end(process)
+
+
+async def _started(command: Sequence[str], **options: Any) -> Process:
+    """The program, running. Whoever is cancelled meanwhile first waits until it has started and ends it:
+    asyncio would kill the program alone, not its children, and wait for their pipes for as long as they live
+    (BaseSubprocessTransport, Python 3.11: pipes not yet connected are never closed)."""
+    starting = asyncio.ensure_future(asyncio.create_subprocess_exec(*command, **options))
+    cancelled = False
+    while not starting.done():
+        try:
+            await asyncio.wait([starting])
+        except asyncio.CancelledError:
+            cancelled = True
+    process = starting.result()
+    if cancelled:
+        await _end(process)
+        raise asyncio.CancelledError
+    return process
 
 
 async def _finish(

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from octavia_common.cancellation import CancelToken
@@ -121,6 +122,26 @@ async def test_it_dies_with_the_task_that_awaits_it(tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await running
     for pid in pids:
+        await until_dead(pid)
+
+
+async def test_it_dies_when_the_task_is_cancelled_while_it_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+    connect = loop.connect_read_pipe
+
+    async def cancelled_meanwhile(*pipe: Any) -> Any:
+        await until_written(tmp_path / "pids")
+        running.cancel()
+        await asyncio.sleep(0.1)
+        return await connect(*pipe)
+
+    monkeypatch.setattr(loop, "connect_read_pipe", cancelled_meanwhile)
+    running = asyncio.create_task(run_tool(family(tmp_path / "pids")))
+    await asyncio.wait([running], timeout=10)
+    assert running.cancelled()
+    for pid in await until_written(tmp_path / "pids"):
         await until_dead(pid)
 
 
