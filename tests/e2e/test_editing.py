@@ -1,10 +1,12 @@
 """A line that came out wrong is mended without doing the rest again, on the real platform."""
 
 import hashlib
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
+import soundfile
 from octavia_local.api import Api
 from octavia_local.platform import Platform
 from octavia_samples import measure
@@ -18,6 +20,7 @@ from .test_dub import engine_calls
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
+SAMPLE_RATE = 48_000
 SENTENCE = "Esta frase es completamente distinta."
 
 
@@ -53,9 +56,25 @@ class Editor:
             "POST", f"{self._path}/undo", json={"language": "es", "revision": revision, "to": to}
         )
 
-    async def render(self) -> None:
+    async def begin_render(self) -> None:
         await self._api.call("POST", f"{self._path}/render", json={})
 
+    async def hear(self, segment_id: str) -> bytes | None:
+        """The voice of one line as it stands; None while it is not spoken."""
+        answer = await self._api.http.get(
+            f"{self._path}/segments/{segment_id}/audio", params={"language": "es"}
+        )
+        if answer.status_code == 409:
+            assert answer.json()["code"] == "not_spoken"
+            return None
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "audio/flac"), answer.text
+        return answer.content
+
+    async def render(self) -> None:
+        await self.begin_render()
+        await self.rendered()
+
+    async def rendered(self) -> None:
         async def is_done() -> bool:
             (language,) = (await self._api.call("GET", f"{self._path}/languages"))["items"]
             assert language["status"] in ("rendering", "completed"), language
@@ -78,8 +97,19 @@ async def test_one_line_is_mended_by_one_call_and_undone_to_the_byte(
     line = (await editor.segments())[2]
     calls = {name: engine_calls(platform, name) for name in ("transcriber", "translator", "synthesizer")}
 
+    said = await editor.hear(line["id"])
     await editor.say(line["id"], SENTENCE, revision=0)
-    await editor.render()
+    assert await editor.hear(line["id"]) is None
+    await editor.begin_render()
+
+    async def is_spoken() -> bytes | None:
+        return await editor.hear(line["id"])
+
+    heard = await eventually(is_spoken, timeout=120)
+    assert heard != said
+    await editor.rendered()
+    assert await editor.hear(line["id"]) == heard, "what is heard early is what the result has"
+    assert len(soundfile.read(io.BytesIO(heard))[0]) > SAMPLE_RATE
     edited = await api.download(job["id"], "es", tmp_path / "edited.mp4")
     assert engine_calls(platform, "transcriber") == calls["transcriber"]
     assert engine_calls(platform, "translator") == calls["translator"]
@@ -106,6 +136,7 @@ async def test_one_line_is_mended_by_one_call_and_undone_to_the_byte(
     undone = await api.download(job["id"], "es", tmp_path / "undone.mp4")
     assert engine_calls(platform, "synthesizer") == calls["synthesizer"], "everything was made before"
     assert _digest(undone) == _digest(first)
+    assert await editor.hear(line["id"]) == said
     assert await api.report(job["id"], "es") == told
     await assert_paid_once(api, job)
     verify_ledger(platform)

@@ -4,6 +4,7 @@ Recogniser and translator take no time here, and speech is a tone as long as wha
 is all that moves and joins the pieces. Source, cuts, sound and picture are real.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from itertools import cycle, islice
 from pathlib import Path
@@ -94,15 +95,26 @@ async def test_two_hours(quick: tuple[Platform, dict[str, str]], tmp_path: Path)
         table = await user.call("GET", f"{path}/segments", params={"language": "es"})
         line = table["segments"][len(table["segments"]) // 2]
         shorter = {"language": "es", "revision": 0, "end": line["end"] - 0.4}
+        voice = f"{path}/segments/{line['id']}/audio"
+        said = (await user.http.get(voice, params={"language": "es"})).content
         await user.call("PATCH", f"{path}/segments/{line['id']}", json=shorter)
+        began = time.perf_counter()
         await user.call("POST", f"{path}/render", json={})
+
+        async def is_heard() -> bool:
+            heard = await user.http.get(voice, params={"language": "es"})
+            assert heard.status_code in (200, 409), heard.text
+            return heard.status_code == 200 and heard.content != said
 
         async def is_rendered() -> bool:
             (language,) = (await user.call("GET", f"{path}/languages"))["items"]
             assert language["status"] in ("rendering", "completed"), language
             return bool(language["status"] == "completed")
 
+        await eventually(is_heard, timeout=300)
+        print(f"the line was heard after {time.perf_counter() - began:.1f} s")
         await eventually(is_rendered, timeout=300)
+        print(f"the whole was rendered after {time.perf_counter() - began:.1f} s")
         edited = await user.download(job["id"], "es", tmp_path / "edited.mp4")
         assert edited.read_bytes() != output.read_bytes()
         assert_as_promised(source, edited, truth.lines, (await user.transcript(job["id"], "es"))["segments"])

@@ -335,7 +335,7 @@ class Doors:
                     slot_end=3.0,
                     source_text="Hello.",
                     text="Hola.",
-                    audio=None,
+                    audio=voice,
                     duration=1.0,
                     rate=1.0,
                     placed_start=1.0,

@@ -34,6 +34,7 @@ PUBLIC = {
 HIDDEN = {
     ("HEAD", "/api/v1/jobs/{job_id}/download"),
     ("HEAD", "/api/v1/jobs/{job_id}/audio"),
+    ("HEAD", "/api/v1/jobs/{job_id}/segments/{segment_id}/audio"),
     ("HEAD", "/api/v1/jobs/{job_id}/exports/{export_id}/download"),
     ("HEAD", "/api/v1/files/{file_id}/content"),
     ("HEAD", "/api/v1/videos/{video_id}/content"),

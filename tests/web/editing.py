@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from octavia_common.documents import QualityReport
+from octavia_common.documents import PlacedSegment, QualityReport
+from octavia_common.events import ArtifactRef
 from octavia_gateway.editing.changes import applied
 from octavia_gateway.editing.lines import Line
 from octavia_gateway.editing.schemas import (
@@ -24,6 +25,8 @@ TALK = (
     ("It begins with a simple question.", "Empieza con una pregunta sencilla."),
 )
 
+NOT_SPOKEN = "The line was changed and is not spoken yet."
+
 
 @dataclass
 class StagedLines:
@@ -37,6 +40,8 @@ class StagedLines:
     rendering: bool = False
     waits: bool = False
     heard: int = 0
+    spoken: bytes = b""
+    """The sound of lines that were changed; none: they are not spoken yet."""
 
     def __post_init__(self) -> None:
         self.states.append(
@@ -59,6 +64,8 @@ class StagedLines:
 
     async def answer(self, request: Request, part: str) -> Response:
         """One call of the API of editing."""
+        if part.endswith("/audio"):
+            return self.sound()
         body = json.loads(await request.body() or b"{}")
         if part in ("segments", "undo") and request.method == "POST" and body["revision"] != self.head:
             problem = {"code": "revision_conflict", "title": "Changed", "current_revision": self.head}
@@ -73,6 +80,12 @@ class StagedLines:
             self.rendering = True
         return JSONResponse(self.document(part))
 
+    def sound(self) -> Response:
+        """What is heard of a changed line."""
+        if not self.spoken:
+            return JSONResponse({"code": "not_spoken", "title": "Not spoken yet", "detail": NOT_SPOKEN}, 409)
+        return Response(self.spoken, media_type="audio/flac")
+
     def change(self, *changes: Any) -> None:
         """A new revision, by whomever."""
         lines = applied(self.states[-1], changes, revision=self.head + 1, duration=412.0)
@@ -85,6 +98,25 @@ class StagedLines:
             for line in self.states[-1]
         )
 
+    def as_heard(self, line: Line) -> PlacedSegment | None:
+        """A line that the result has as it stands."""
+        if line not in self.states[self.rendered]:
+            return None
+        return PlacedSegment(
+            id=line.id,
+            speaker=line.speaker,
+            start=line.start,
+            end=line.end,
+            slot_end=line.end,
+            source_text=line.source_text,
+            text=line.text,
+            audio=ArtifactRef(key="users/u/line", sha256="0" * 64, size_bytes=1, media_type="audio/flac"),
+            duration=3.0,
+            rate=1.0,
+            placed_start=line.start,
+            placed_end=line.end,
+        )
+
     def document(self, part: str) -> Any:
         """What the API answers."""
         if part in ("segments", "undo"):
@@ -95,7 +127,9 @@ class StagedLines:
                 revision=self.head,
                 current_revision=self.head,
                 output_revision=self.rendered,
-                segments=[SegmentResponse.of(line, line.end, None) for line in self.states[-1]],
+                segments=[
+                    SegmentResponse.of(line, line.end, self.as_heard(line)) for line in self.states[-1]
+                ],
             )
             return found.model_dump(mode="json")
         if part == "revisions":

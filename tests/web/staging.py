@@ -254,7 +254,9 @@ _TALK = (
 
 _METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH"]
 _KEPT = re.compile(r"(?P<kind>glossaries|pronunciations|speakers)(?:/(?P<id>[0-9a-f-]{36}))?")
-_EDITED = re.compile(r"jobs/[0-9a-f-]{36}/(?P<part>segments|undo|render|revisions|languages)")
+_EDITED = re.compile(
+    r"jobs/[0-9a-f-]{36}/(?P<part>segments(?:/[^/]+/audio)?|undo|render|revisions|languages)"
+)
 
 
 @dataclass

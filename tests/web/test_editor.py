@@ -3,11 +3,13 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from octavia_gateway.editing.changes import ChangeLine, DeleteLine
 from playwright.sync_api import Locator, Page, expect
 
-from .editing import StagedLines, report
+from .editing import NOT_SPOKEN, StagedLines, report
 from .staging import Stage, job
 from .test_states import DONE, LOOKS, Visitor, assert_fine, settle, sign_in
 from .words import Words
@@ -71,6 +73,46 @@ def test_a_line_is_changed_undone_and_put_together_by_the_keyboard_alone(
     expect(page.locator(".note.info")).to_contain_text(say("editor.rendering")[:30])
     lines.rendering, lines.rendered = False, lines.head
     expect(page.get_by_text(say("editor.fresh"))).to_be_visible()
+
+
+def test_a_changed_line_is_heard_before_the_whole_is_there(
+    visitor: Visitor, stage: Stage, tmp_path: Path
+) -> None:
+    page, say = opened(visitor, stage), Words()
+    lines = stage.lines_of
+    assert lines is not None
+    row(page, 0).locator(".line-edit").click()
+    page.get_by_label(say("editor.text"), exact=True).fill("Hola a todos.")
+    page.get_by_role("button", name=say("editor.save")).click()
+    play = row(page, 0).get_by_role("button", name=say("editor.play_of", number=1))
+    play.click()
+    expect(page.locator(".toast", has_text=NOT_SPOKEN)).to_be_visible()
+    page.get_by_role("button", name=say("editor.render")).click()
+    expect(page.locator(".note.info")).to_contain_text(say("editor.rendering")[:30])
+    samples = 0.3 * np.sin(np.arange(48_000) / 48_000 * 2 * np.pi * 440)
+    soundfile.write(tmp_path / "line.flac", samples, 48_000)
+    lines.spoken = (tmp_path / "line.flac").read_bytes()
+    told = {"id": DONE, "language": "es", "revision": 1, "spoken_chunks": 1, "chunks": 1}
+    stage.tell("job.spoken", told)
+    expect(page.locator(".note.info")).to_contain_text(say("editor.spoken")[:30])
+    page.evaluate(
+        """() => {
+            window.heard = [];
+            const play = HTMLMediaElement.prototype.play;
+            HTMLMediaElement.prototype.play = function () {
+                this.addEventListener("ended", () => window.heard.push([this.src, this.duration]));
+                return play.call(this);
+            };
+        }"""
+    )
+    play.click()
+    page.wait_for_function("() => window.heard.length === 1")
+    ((source, seconds),) = page.evaluate("() => window.heard")
+    assert source.endswith(f"/api/v1/jobs/{DONE}/segments/0000-00/audio?language=es")
+    assert seconds == pytest.approx(1.0, abs=0.05)
+    # What nobody changed is heard in the video, as ever.
+    row(page, 1).get_by_role("button", name=say("editor.play_of", number=2)).click()
+    page.wait_for_function("() => document.querySelector('.editor-video').currentTime >= 4")
 
 
 def test_lines_are_split_joined_added_and_deleted(visitor: Visitor, stage: Stage) -> None:

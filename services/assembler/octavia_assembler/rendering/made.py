@@ -206,10 +206,11 @@ def _read_ahead(blocks: list[MadeBlock], reader: Executor) -> Iterator[Samples]:
 
 def write_packets(path: Path, blocks: list[MadeBlock], coder: Coder, *, priming: bool) -> None:
     """The packets of all blocks as one stream; without `priming` it begins with the first sample's."""
-    left_out = 0 if priming else coder.priming
+    first, *rest = blocks
     with path.open("wb") as file:
-        for number, block in enumerate(blocks):
-            file.writelines(coder.packets(block.sound)[0 if number else left_out :])
+        file.writelines(coder.packets(first.sound)[0 if priming else coder.priming :])
+        for block in rest:
+            file.write(block.sound)
 
 
 def read_samples(blocks: list[MadeBlock]) -> Iterator[Samples]:

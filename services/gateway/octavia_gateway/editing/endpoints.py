@@ -3,9 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
 
-from octavia_gateway.auth.dependencies import CurrentUser
+from octavia_gateway.auth.dependencies import CurrentUser, CurrentViewer
 from octavia_gateway.editing.changes import DeleteLine
 from octavia_gateway.editing.schemas import (
     ChangeSegment,
@@ -19,6 +20,7 @@ from octavia_gateway.editing.schemas import (
     RevisionResponse,
     SegmentsResponse,
 )
+from octavia_gateway.files.serving import SERVED, serve
 from octavia_gateway.idempotency import IdempotentRoute
 from octavia_gateway.jobs.options import LanguageTag
 from octavia_gateway.openapi import problems
@@ -79,6 +81,22 @@ async def delete_segment(
         user.user_id, job_id, language, revision, [DeleteLine(id=segment_id)]
     )
     return SegmentsResponse.of(table)
+
+
+@router.head("/{job_id}/segments/{segment_id}/audio", include_in_schema=False)
+@router.get("/{job_id}/segments/{segment_id}/audio", response_class=Response, responses=SERVED)
+async def get_segment_audio(
+    request: Request,
+    job_id: UUID,
+    segment_id: SegmentId,
+    user: CurrentViewer,
+    resources: CurrentResources,
+    language: LanguageOf = None,
+) -> Response:
+    """The voice of one line as it stands now, alone: a changed one as soon as it is spoken for the rendering
+    that is on its way, long before the whole is put together (409 until then). Ranges are served."""
+    sound = await resources.editing.sound(user.user_id, job_id, language, segment_id)
+    return await serve(request, resources.store, sound, filename=f"{segment_id}.flac")
 
 
 @router.get("/{job_id}/revisions", responses=_WRONG)

@@ -13,6 +13,30 @@ class UnknownSegmentError(ApiError):
         super().__init__(f"There is no line {segment_id}.", change=place, segment_id=segment_id)
 
 
+class LineNotFoundError(ApiError):
+    """There is no such line, or it could not be spoken."""
+
+    status = 404
+    code = "line_not_found"
+
+    def __init__(self, segment_id: str) -> None:
+        super().__init__(f"There is no line {segment_id} that can be heard.", segment_id=segment_id)
+
+
+class NotSpokenError(ApiError):
+    """A line was changed, and nobody has spoken it since."""
+
+    status = 409
+    code = "not_spoken"
+
+    def __init__(self, segment_id: str) -> None:
+        super().__init__(
+            f"Line {segment_id} was changed and is not spoken yet. Render the language; it can be heard "
+            "as soon as it is spoken, before the whole is put together.",
+            segment_id=segment_id,
+        )
+
+
 class UnsuitableChangeError(ApiError):
     """A change that cannot be made; none of those sent with it was."""
 

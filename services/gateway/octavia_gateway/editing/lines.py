@@ -1,11 +1,11 @@
 """The lines of a dub as people edit them. Pure: no SQL, no store, no clock. Times are seconds."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from octavia_common.documents import ChunkPlan, TranslatedSegment, Translation
-from octavia_common.events import ChunkRef
 
 BREATH_SECONDS = 0.05
 """Kept free before the next line's speech, as the transcriber keeps it."""
@@ -43,6 +43,11 @@ class Line:
             slot_end=segment.slot_end,
             untranslated="untranslated" in segment.flags,
         )
+
+    def is_said_by(self, segment: TranslatedSegment) -> bool:
+        """Whether this is what was spoken there: the same text, by the same speaker, at the same times."""
+        said = (segment.id, segment.text, segment.speaker, segment.start, segment.end)
+        return said == (self.id, self.text, self.speaker, self.start, self.end)
 
     def moved(self, start: float, end: float) -> "Line":
         """The line at other times."""
@@ -101,7 +106,7 @@ def translations(lines: Sequence[Line], plan: ChunkPlan, source: str, target: st
     refs = [planned.chunk for planned in plan.chunks]
     grouped: list[list[TranslatedSegment]] = [[] for _ in refs]
     for index, line in enumerate(lines):
-        grouped[_chunk_of(line, refs)].append(
+        grouped[chunk_begun(line, [ref.start for ref in refs])].append(
             TranslatedSegment(
                 id=line.id,
                 speaker=line.speaker,
@@ -119,7 +124,7 @@ def translations(lines: Sequence[Line], plan: ChunkPlan, source: str, target: st
     ]
 
 
-def _chunk_of(line: Line, refs: Sequence[ChunkRef]) -> int:
-    """The last chunk that has begun when the line begins, or the first."""
-    begun = [index for index, ref in enumerate(refs) if ref.start <= line.start]
-    return begun[-1] if begun else 0
+def chunk_begun(line: Line, starts: Sequence[float]) -> int:
+    """The place of the last chunk that has begun when the line begins, or of the first; chunks are given by
+    where they start, in order."""
+    return max(bisect_right(starts, line.start) - 1, 0)

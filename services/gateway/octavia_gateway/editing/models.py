@@ -78,8 +78,16 @@ class Table:
         heard = self.heard.get(line.id)
         if heard is None or line.translating:
             return None
-        same = (heard.text, heard.speaker, heard.start, heard.end)
-        return heard if same == (line.text, line.speaker, line.start, line.end) else None
+        return heard if line.is_said_by(heard) else None
+
+
+@dataclass(frozen=True)
+class SpokenChunk:
+    """A spoken chunk of a rendering at work: where it starts, in seconds of the source, and its lines
+    (`documents.Speech`)."""
+
+    start: float
+    speech: ArtifactRef
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,24 @@
-"""Renderings end by the events of their runs: the new result takes the place of the one before it."""
+"""Renderings go on and end by the events of their runs: what was spoken can be heard, and at last the new
+result takes the place of the one before it."""
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
-from octavia_common.events import CloudEvent, JobFailed, LanguageAssembled, LanguageFailed, Output
+from octavia_common.events import (
+    ChunkSynthesized,
+    CloudEvent,
+    JobFailed,
+    LanguageAssembled,
+    LanguageFailed,
+    Output,
+)
 
 from octavia_gateway.database import Connection
-from octavia_gateway.editing.models import Render, RenderStatus
+from octavia_gateway.editing.models import Render, RenderStatus, SpokenChunk
 from octavia_gateway.editing.repository import EditingRepository
 from octavia_gateway.events.log import Draft
 from octavia_gateway.jobs.repository import JobsRepository
@@ -26,6 +36,29 @@ class RenderProjection:
 
     async def project(self, connection: Connection, events: Sequence[CloudEvent[Any]]) -> list[Draft]:
         """Apply `events`; what the owners' streams are to be told."""
+        return [*await self._speak(connection, events), *await self._end(connection, events)]
+
+    async def _speak(self, connection: Connection, events: Sequence[CloudEvent[Any]]) -> list[Draft]:
+        """Note what was spoken."""
+        spoken = defaultdict[UUID, dict[int, SpokenChunk]](dict)
+        totals: dict[UUID, int] = {}
+        for event in events:
+            data = event.data
+            if isinstance(data, ChunkSynthesized):
+                spoken[data.job.hold_id][data.chunk.index] = SpokenChunk(data.chunk.start, data.speech)
+                totals[data.job.hold_id] = data.chunk.total
+        if not spoken:
+            return []
+        renders = await self._editing.lock_at_work(connection, spoken)
+        if not renders:
+            return []
+        counts = await self._editing.add_spoken(
+            connection, {render.hold_id: spoken[render.hold_id] for render in renders}
+        )
+        return [_heard(render, counts[render.hold_id], totals[render.hold_id]) for render in renders]
+
+    async def _end(self, connection: Connection, events: Sequence[CloudEvent[Any]]) -> list[Draft]:
+        """The first ending of each stands."""
         endings = {
             event.data.job.hold_id: event.data
             for event in events
@@ -57,6 +90,17 @@ def _ended(render: Render, ending: LanguageAssembled | LanguageFailed | JobFaile
     if not isinstance(ending, LanguageAssembled):
         return replace(render, status=RenderStatus.FAILED, error=ending.error)
     return replace(render, status=RenderStatus.COMPLETED)
+
+
+def _heard(render: Render, chunks: int, total: int) -> Draft:
+    body = {
+        "id": str(render.job_id),
+        "language": render.language,
+        "revision": render.revision,
+        "spoken_chunks": chunks,
+        "chunks": total,
+    }
+    return Draft(render.user_id, render.job_id, "job.spoken", json.dumps(body))
 
 
 def _draft(render: Render) -> Draft:

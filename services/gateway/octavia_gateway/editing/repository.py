@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from octavia_gateway.database import Connection
 from octavia_gateway.editing.changes import AnyChange
 from octavia_gateway.editing.history import Revision
-from octavia_gateway.editing.models import TRANSCRIPT, Edited, Render, RenderStatus, edited_of
+from octavia_gateway.editing.models import TRANSCRIPT, Edited, Render, RenderStatus, SpokenChunk, edited_of
 
 _EDITED = "language, base, head, rendered, reviewed, first"
 
@@ -136,6 +136,23 @@ class EditingRepository:
             render.deadline_at,
         )
 
+    async def spoken(
+        self, connection: Connection, user_id: UUID, job_id: UUID, language: str
+    ) -> list[SpokenChunk]:
+        """What was spoken so far for the language's rendering at work, in the order of the source."""
+        spoken = await connection.fetchval(
+            "SELECT spoken FROM renders "
+            "WHERE user_id = $1 AND job_id = $2 AND language = $3 AND status = 'rendering'",
+            user_id,
+            job_id,
+            language,
+        )
+        chunks = [
+            SpokenChunk(each["start"], ArtifactRef.model_validate(each["speech"]))
+            for each in (spoken or {}).values()
+        ]
+        return sorted(chunks, key=lambda chunk: chunk.start)
+
     # As the service itself.
 
     async def keep_reviewed(
@@ -198,10 +215,34 @@ class EditingRepository:
         )
         return [_render(row) for row in rows]
 
+    async def add_spoken(
+        self, connection: Connection, spoken: Mapping[UUID, Mapping[int, SpokenChunk]]
+    ) -> dict[UUID, int]:
+        """Note chunks, by their indices, of renderings that are locked; how many of each are spoken now."""
+        documents = [
+            {
+                str(index): {"start": chunk.start, "speech": chunk.speech.model_dump(mode="json")}
+                for index, chunk in chunks.items()
+            }
+            for chunks in spoken.values()
+        ]
+        rows = await connection.fetch(
+            """
+            UPDATE renders SET spoken = renders.spoken || new.spoken
+            FROM unnest($1::uuid[], $2::jsonb[]) AS new (hold_id, spoken)
+            WHERE renders.hold_id = new.hold_id
+            RETURNING renders.hold_id, (SELECT count(*) FROM jsonb_object_keys(renders.spoken)) AS chunks
+            """,
+            list(spoken),
+            documents,
+        )
+        return {row["hold_id"]: row["chunks"] for row in rows}
+
     async def end(self, connection: Connection, renders: Sequence[Render]) -> None:
         """Write how renderings ended; what is completed is the revision that can be downloaded."""
         await connection.executemany(
-            "UPDATE renders SET status = $2, error = $3, finished_at = clock_timestamp() WHERE hold_id = $1",
+            "UPDATE renders SET status = $2, error = $3, finished_at = clock_timestamp(), spoken = '{}' "
+            "WHERE hold_id = $1",
             [
                 (
                     render.hold_id,

@@ -19,6 +19,7 @@ from octavia_gateway.editing.errors import (
     TranslatingError,
     UnknownRevisionError,
 )
+from octavia_gateway.editing.hearing import Hearing
 from octavia_gateway.editing.history import Revision, at_revision
 from octavia_gateway.editing.lines import Lines, lines_of
 from octavia_gateway.editing.models import Edited, Render, RenderStatus, Table, edited_of
@@ -62,6 +63,7 @@ class EditingService:
         self._jobs = JobsRepository()
         self._editing = EditingRepository()
         self.renderings = Renderings(database, store, deadline=deadline)
+        self._hearing = Hearing(database, store)
 
     async def table(
         self, user_id: UUID, job_id: UUID, language: str | None = None, revision: int | None = None
@@ -101,6 +103,13 @@ class EditingService:
             hold_id=base.hold_id,
             heard={} if waits else await self._heard(base.ref, edited.base, result),
         )
+
+    async def sound(self, user_id: UUID, job_id: UUID, language: str | None, line_id: str) -> ArtifactRef:
+        """The voice of one line as it stands now, alone.
+
+        Raises what `table` does, LineNotFoundError (404), NotSpokenError (409) where it was changed since.
+        """
+        return await self._hearing.sound_of(user_id, await self.table(user_id, job_id, language), line_id)
 
     async def _heard(
         self, newest: ArtifactRef, edited_from: ArtifactRef, result: DubResult | HeldLines

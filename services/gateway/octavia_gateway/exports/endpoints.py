@@ -1,6 +1,5 @@
 """The HTTP interface of exports."""
 
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -10,15 +9,13 @@ from octavia_gateway.auth.dependencies import CurrentUser, CurrentViewer
 from octavia_gateway.exports.models import Export
 from octavia_gateway.exports.schemas import ExportList, ExportRequest, ExportResponse
 from octavia_gateway.files.names import with_language
-from octavia_gateway.files.serving import serve
+from octavia_gateway.files.serving import SERVED, serve
 from octavia_gateway.idempotency import IdempotentRoute
 from octavia_gateway.openapi import problems
 from octavia_gateway.reader import ReaderLanguage
 from octavia_gateway.resources import CurrentResources
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["exports"], route_class=IdempotentRoute)
-
-_MEDIA: dict[str, Any] = {"video/*": {}, "audio/*": {}}
 
 
 @router.post("/{job_id}/exports", status_code=202, responses=problems(404, 409, 422))
@@ -67,12 +64,7 @@ async def get_export(
 @router.get(
     "/{job_id}/exports/{export_id}/download",
     response_class=Response,
-    responses={
-        **problems(404, 409, 416),
-        200: {"content": _MEDIA, "description": "The file."},
-        206: {"content": _MEDIA, "description": "The part of it that was asked for."},
-        304: {"description": "The file that the client has."},
-    },
+    responses=SERVED,
 )
 async def download_export(
     request: Request, job_id: UUID, export_id: UUID, user: CurrentViewer, resources: CurrentResources

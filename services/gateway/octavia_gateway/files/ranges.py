@@ -66,7 +66,7 @@ def http_date(moment: datetime) -> str:
     return format_datetime(moment.astimezone(UTC).replace(microsecond=0), usegmt=True)
 
 
-def if_range_holds(header: str | None, *, etag: str, modified: datetime) -> bool:
+def if_range_holds(header: str | None, *, etag: str, modified: datetime | None) -> bool:
     """Whether a Range may be honoured under the If-Range header (RFC 9110, 13.1.5).
 
     Only a strong tag or the exact date counts; anything else means that the client holds some other
@@ -83,7 +83,7 @@ def if_range_holds(header: str | None, *, etag: str, modified: datetime) -> bool
         return False
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)
-    return date == modified.replace(microsecond=0)
+    return modified is not None and date == modified.replace(microsecond=0)
 
 
 def none_match(header: str | None, etag: str) -> bool:

@@ -15,7 +15,7 @@ from octavia_gateway.files.errors import ResultNotFoundError
 from octavia_gateway.files.names import with_language
 from octavia_gateway.files.results import Results, find_results
 from octavia_gateway.files.schemas import SubtitleCheckResponse, TranscriptResponse
-from octavia_gateway.files.serving import serve, serve_made
+from octavia_gateway.files.serving import SERVED, serve, serve_made
 from octavia_gateway.jobs.models import JobOutput
 from octavia_gateway.openapi import problems
 from octavia_gateway.resources import CurrentResources
@@ -25,13 +25,6 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["results"])
 _LANGUAGE = Query(min_length=2, max_length=35, description="Such as `es`; by default the job's first.")
 LanguageQuery = Annotated[str | None, _LANGUAGE]
 
-_MEDIA: dict[str, Any] = {"video/*": {}, "audio/*": {}, "application/octet-stream": {}}
-_FILE: dict[int | str, dict[str, Any]] = {
-    **problems(409, 416),
-    200: {"content": _MEDIA, "description": "The file."},
-    206: {"content": _MEDIA, "description": "The part of it that was asked for."},
-    304: {"description": "The file that the client has."},
-}
 _SUBTITLES: dict[str, Any] = {form.media_type: {} for form in SubtitleForm}
 
 
@@ -45,7 +38,7 @@ class TranscriptFormat(StrEnum):
 
 
 @router.head("/{job_id}/download", include_in_schema=False)
-@router.get("/{job_id}/download", response_class=Response, responses=_FILE)
+@router.get("/{job_id}/download", response_class=Response, responses=SERVED)
 async def download(
     request: Request,
     job_id: UUID,
@@ -63,7 +56,7 @@ async def download(
 
 
 @router.head("/{job_id}/audio", include_in_schema=False)
-@router.get("/{job_id}/audio", response_class=Response, responses=_FILE)
+@router.get("/{job_id}/audio", response_class=Response, responses=SERVED)
 async def audio(
     request: Request,
     job_id: UUID,

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime
+from typing import Any
 
 from fastapi import Request
 from octavia_common.artifacts import ArtifactStore, sha256_of
@@ -10,12 +11,27 @@ from starlette.responses import Response, StreamingResponse
 
 from octavia_gateway.files.names import content_disposition
 from octavia_gateway.files.ranges import etag_of, http_date, if_range_holds, none_match, parse_range
+from octavia_gateway.openapi import problems
+
+_MEDIA: dict[str, Any] = {"video/*": {}, "audio/*": {}, "application/octet-stream": {}}
+SERVED: dict[int | str, dict[str, Any]] = {
+    **problems(404, 409, 416),
+    200: {"content": _MEDIA, "description": "The file."},
+    206: {"content": _MEDIA, "description": "The part of it that was asked for."},
+    304: {"description": "The file that the client has."},
+}
+"""Answers of an endpoint that gives what a job made, for its description."""
 
 
 async def serve(
-    request: Request, store: ArtifactStore, ref: ArtifactRef, *, filename: str, modified: datetime
+    request: Request,
+    store: ArtifactStore,
+    ref: ArtifactRef,
+    *,
+    filename: str,
+    modified: datetime | None = None,
 ) -> Response:
-    """The answer to GET or HEAD: 200, 206 or 304.
+    """The answer to GET or HEAD: 200, 206 or 304; `modified` None: only its tag tells versions apart.
 
     The first bytes are read before the answer begins, so an object that is gone is an error document
     and not a broken download.
@@ -25,7 +41,9 @@ async def serve(
         ArtifactMissingError: 404.
     """
     etag = etag_of(ref.sha256)
-    headers = _headers(etag, filename) | {"Accept-Ranges": "bytes", "Last-Modified": http_date(modified)}
+    headers = _headers(etag, filename) | {"Accept-Ranges": "bytes"}
+    if modified is not None:
+        headers["Last-Modified"] = http_date(modified)
     if not none_match(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
     wanted = None

@@ -1,9 +1,11 @@
 """Editing a finished dub, with the other services played by the test."""
 
+import json
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 from octavia_common.documents import (
     ChunkPlan,
@@ -11,11 +13,14 @@ from octavia_common.documents import (
     Loudness,
     PlacedSegment,
     PlannedChunk,
+    Speech,
+    SpokenSegment,
     Translation,
 )
 from octavia_common.events import (
     ArtifactRef,
     ChunkRef,
+    ChunkSynthesized,
     ChunkTranslated,
     JobError,
     JobFailed,
@@ -59,7 +64,7 @@ class Dubbed:
             target_language="es",
             duration_seconds=40.0,
             media=media,
-            segments=(spoken("0000-01", 1.0), spoken("0001-01", 22.0)),
+            segments=(await self.voiced("0000-01", 1.0), await self.voiced("0001-01", 22.0)),
             subtitles=(),
             loudness=Loudness(source_lufs=None, output_lufs=None, output_true_peak_dbtp=None),
             plan=plan if editable else None,
@@ -94,6 +99,51 @@ class Dubbed:
         events = await self.world.outbox()
         (planned,) = [event for event in events if isinstance(event, MediaPlanned)]
         return planned, [event for event in events if isinstance(event, ChunkTranslated)]
+
+    async def voiced(self, line: str, start: float) -> PlacedSegment:
+        """A line with its sound in the store."""
+        key = f"users/{self.member.user_id}/artifacts/line/{uuid4().hex}"
+        audio = await self.world.store.write(key, f"old {line}".encode(), "audio/flac")
+        return spoken(line, start).model_copy(update={"audio": audio})
+
+    async def listen(self, path: str, **headers: str) -> httpx.Response:
+        answer = await self.world.client.get(
+            f"/api/v1/jobs/{self.job_id}{path}", headers={**self.member.headers, **headers}
+        )
+        assert answer.status_code in (200, 206), answer.text
+        assert answer.headers["content-type"] == "audio/flac"
+        return answer
+
+    async def told(self, kind: str) -> list[dict[str, Any]]:
+        """What the owner's streams were told of this kind."""
+        async with self.world.database.transaction() as connection:
+            rows = await connection.fetch(
+                "SELECT body FROM job_events WHERE user_id = $1 AND kind = $2 ORDER BY seq",
+                self.member.user_id,
+                kind,
+            )
+        return [row["body"] if isinstance(row["body"], dict) else json.loads(row["body"]) for row in rows]
+
+    async def speak(self, translated: ChunkTranslated, sound: bytes) -> ChunkSynthesized:
+        """What the synthesizer says of a chunk, whose line sounds like this."""
+        prefix = f"users/{self.member.user_id}/artifacts"
+        said = await self.world.store.read_document(translated.translation, Translation)
+        audio = await self.world.store.write(f"{prefix}/line/{uuid4().hex}", sound, "audio/flac")
+        speech = Speech(
+            source_language="en",
+            target_language="es",
+            chunk=translated.chunk,
+            segments=tuple(
+                SpokenSegment(**dict(line), audio=audio, duration=1.0, rate=1.0) for line in said.segments
+            ),
+        )
+        return ChunkSynthesized(
+            job=translated.job,
+            chunk=translated.chunk,
+            source_language="en",
+            target_language="es",
+            speech=await self.world.store.write_document(f"{prefix}/speech/{uuid4().hex}", speech),
+        )
 
     async def rendered(self, planned: MediaPlanned, content: bytes = b"two") -> ArtifactRef:
         """What the assembler says when it is done."""
@@ -158,6 +208,38 @@ async def test_a_changed_line_is_rendered_and_takes_the_place_of_what_was(world:
     assert (await world.job(dub.member, dub.job_id))["credits_charged"] == 10, "it was paid for once"
     await dub.ask("POST", "/render", 202, json={})
     assert await world.outbox() == [], "what is rendered costs nothing again"
+
+
+async def test_a_changed_line_is_heard_as_soon_as_it_is_spoken(world: World, dub: Dubbed) -> None:
+    path = "/segments/0001-01/audio"
+    assert (await dub.listen("/segments/0000-01/audio")).content == b"old 0000-01"
+    assert (await dub.listen(path)).content == b"old 0001-01"
+    await dub.say("Buenos días.", 0)
+    assert (await dub.ask("GET", path, 409))["code"] == "not_spoken"
+    _, (first, second) = await dub.render()
+    await world.tell(await dub.speak(first, b"not this one"))
+    assert (await dub.ask("GET", path, 409))["code"] == "not_spoken"
+    await world.tell(await dub.speak(second, b"new"))
+    assert (await dub.listen(path)).content == b"new"
+    assert (await dub.listen(path, Range="bytes=1-")).content == b"ew"
+    # What nobody touched is heard as it was; what is changed once more is not spoken yet.
+    assert (await dub.listen("/segments/0000-01/audio")).content == b"old 0000-01"
+    await dub.say("Buenas tardes.", 1)
+    assert (await dub.ask("GET", path, 409))["code"] == "not_spoken"
+    await dub.ask("POST", "/undo", json={"language": "es", "revision": 2, "to": 1})
+    assert (await dub.listen(path)).content == b"new"
+    told = [(event["spoken_chunks"], event["chunks"]) for event in await dub.told("job.spoken")]
+    assert told == [(1, 2), (2, 2)]
+
+
+async def test_what_cannot_be_heard_is_said(world: World, dub: Dubbed) -> None:
+    assert (await dub.ask("GET", "/segments/nobody/audio", 404))["code"] == "line_not_found"
+    await dub.ask("GET", "/segments/0001-01/audio?language=fr", 404)
+    other = await world.register()
+    foreign = await world.client.get(
+        f"/api/v1/jobs/{dub.job_id}/segments/0001-01/audio", headers=other.headers
+    )
+    assert foreign.status_code == 404
 
 
 async def test_an_old_revision_is_refused_with_the_current_one(dub: Dubbed) -> None:

@@ -22,6 +22,7 @@ export function page({ parameters: [id], query }) {
   let revisions = [];
   let open = null; // the id of the line whose form is open, or "add"
   let until = Infinity;
+  let spoken = -1; // the revision whose lines can be heard one by one, while the whole is put together
   let polling = 0;
   let typed = false;
   let language = query.get("language");
@@ -31,6 +32,7 @@ export function page({ parameters: [id], query }) {
   const picks = h("div", { class: "row picks" });
   const state = h("div", { role: "status" });
   const video = h("video", { controls: true, preload: "metadata", playsinline: true, class: "editor-video", controlslist: "nodownload" });
+  const voice = h("audio", { preload: "none" }); // of one line that the video does not have yet
   const list = h("ol", { class: "lines", "aria-label": t("editor.lines") });
   const undo = button(t("action.undo"), { drawing: "restore", on: { click: () => during(undo, () => goBack()) } });
   const history = button(t("editor.revisions"), { drawing: "clock", on: { click: () => showRevisions() } });
@@ -100,7 +102,7 @@ export function page({ parameters: [id], query }) {
     attribute(undo, "aria-disabled", bottom(table.current_revision) > lowest() ? null : "true");
     attribute(render, "aria-disabled", stale && !rendering && !unanswered ? null : "true");
     attribute(render, "aria-busy", rendering ? "true" : null);
-    if (rendering) fill(state, note("info", h("p", {}, t("editor.rendering"))));
+    if (rendering) fill(state, note("info", h("p", {}, t(spoken === table.current_revision ? "editor.spoken" : "editor.rendering"))));
     else if (unanswered) fill(state, note("info", h("p", {}, t("editor.translating_count", { count: unanswered }))));
     else if (waits) fill(state, note("info", h("p", {}, t("job.review_do", { until: date(job.deadline_at) }))));
     else if (standing?.status === "failed") fill(state, note("bad", h("p", {}, standing.error_message), h("p", {}, t("editor.render_failed"))));
@@ -312,10 +314,25 @@ export function page({ parameters: [id], query }) {
     return standing?.status === "review" || written(job.kind);
   }
 
-  function play(line) {
+  async function play(line) {
+    video.pause();
+    voice.pause();
+    if (line.rate === null && !ofSource()) return playVoice(line);
     until = line.end;
     video.currentTime = line.start;
     video.play().catch(() => {});
+  }
+
+  /** A line that was changed: its voice alone, as soon as it is spoken. */
+  async function playVoice(line) {
+    await mayPlay();
+    voice.src = `/api/v1${voiceOf(line)}`;
+    voice.onerror = () => get(voiceOf(line), { raw: true }).then(() => toast(t("player.dub_broken")), complain);
+    voice.play().catch(() => {});
+  }
+
+  function voiceOf(line) {
+    return `/jobs/${id}/segments/${encodeURIComponent(line.id)}/audio?language=${encodeURIComponent(language)}`;
   }
 
   video.addEventListener("timeupdate", () => {
@@ -329,6 +346,10 @@ export function page({ parameters: [id], query }) {
 
   const unfollow = follow({ look: () => table && (translating() ? answered() : ended()), event: (kind, told) => {
     if (kind === "job.segments" && table && told.id === id && told.language === language) answered();
+    if (kind === "job.spoken" && table && told.id === id && told.language === language && told.spoken_chunks >= told.chunks) {
+      spoken = told.revision;
+      tell();
+    }
     if (kind === "job.rendered" && told.id === id && told.language === language) ended();
   } });
   const warn = (event) => {
@@ -343,6 +364,7 @@ export function page({ parameters: [id], query }) {
     removeEventListener("beforeunload", warn);
     clearTimeout(polling);
     unfollow();
+    voice.pause();
     video.pause();
     video.removeAttribute("src");
     video.load();
