@@ -2,6 +2,8 @@
 and whether a gallery of two thousand videos scrolls without long tasks."""
 
 import asyncio
+import json
+import statistics
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,12 +11,11 @@ import psycopg
 from octavia_local.api import PASSWORD, Api
 from playwright.async_api import Browser, Page, async_playwright
 
-from octavia_benchmarks.results import Figure, at_most
+from octavia_benchmarks.results import Figure, at_most, lower_is_better
 from octavia_benchmarks.stack import make_platform, servers
 
 CHROMIUM = "/usr/bin/chromium"
 FIRST_PAGE_KIB = 60.0
-INTERACTIVE_MS = 1000.0
 LONG_TASK_MS = 50.0
 SLOWED = 4
 """How many times slower the processor is made for the first page: Lighthouse's mobile device."""
@@ -22,6 +23,10 @@ SLOWED = 4
 _VIDEOS, _QUICK_VIDEOS = 2000, 200
 _STEP, _PAUSE = 700, 0.05
 """Pixels of one turn of the wheel, and seconds to the next: a hand that looks for something."""
+
+_VISITS = 5
+_BARE = "data:text/html,<h1>Sign in</h1><input type=email>"
+"""A page of nothing but what is waited for."""
 
 _NO_TRANSLATION = dict.fromkeys(("transcriber", "translator", "synthesizer", "assembler"), 0)
 
@@ -33,7 +38,7 @@ new PerformanceObserver(list => longTasks.push(...list.getEntries().map(one => o
 
 
 async def measure(*, quick: bool) -> tuple[list[Figure], list[str]]:
-    """Weight, time to answer, and the longest task while scrolling."""
+    """Weight, time to answer, and the longest tasks while scrolling."""
     count = _QUICK_VIDEOS if quick else _VIDEOS
     with servers() as on, make_platform(on, {}, workers=_NO_TRANSLATION) as platform:
         async with Api(platform.url) as user:
@@ -44,13 +49,15 @@ async def measure(*, quick: bool) -> tuple[list[Figure], list[str]]:
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
                 weight, requests = await _weight(browser, platform.url)
-                interactive = await _interactive(browser, platform.url)
-                longest, seen = await _scroll(browser, platform.url, user.email, count)
+                interactive = await _interactive(browser, f"{platform.url}/sign-in")
+                bare = await _interactive(browser, _BARE)
+                longest, busiest, seen = await _scroll(browser, platform.url, user.email, count)
                 await browser.close()
     figures = [
         at_most("web_first_page", weight / 1024, "KiB", FIRST_PAGE_KIB),
-        at_most("web_interactive", interactive, "ms", INTERACTIVE_MS),
+        lower_is_better("web_interactive", interactive, "ms", baseline=bare),
         at_most("web_gallery_longest_task", longest, "ms", LONG_TASK_MS),
+        at_most("web_gallery_busiest_task", busiest, "ms", LONG_TASK_MS),
     ]
     note = (
         f"web: first page in {requests} requests; interactive with the processor {SLOWED} times slower; "
@@ -97,20 +104,24 @@ async def _weight(browser: Browser, url: str) -> tuple[int, int]:
 
 
 async def _interactive(browser: Browser, url: str) -> float:
-    """Milliseconds from the address to a form that takes letters, by the browser's own clock."""
-    page = await browser.new_page()
-    session = await page.context.new_cdp_session(page)
-    await session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
-    await page.goto(f"{url}/sign-in")
-    await page.wait_for_selector("input[type=email]")
-    await page.fill("input[type=email]", "ada@example.org")
-    taken: float = await page.evaluate("() => performance.now()")
-    await page.close()
-    return taken
+    """Milliseconds from an address to a field that takes letters, by the browser's own clock, with nothing
+    cached: the median of a few visits."""
+    taken: list[float] = []
+    for _ in range(_VISITS):
+        page = await browser.new_page()
+        session = await page.context.new_cdp_session(page)
+        await session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
+        await page.goto(url)
+        await page.wait_for_selector("input[type=email]")
+        await page.fill("input[type=email]", "ada@example.org")
+        taken.append(await page.evaluate("() => performance.now()"))
+        await page.close()
+    return statistics.median(taken)
 
 
-async def _scroll(browser: Browser, url: str, email: str, count: int) -> tuple[float, int]:
-    """The longest task while everything is scrolled through, and how many videos were seen."""
+async def _scroll(browser: Browser, url: str, email: str, count: int) -> tuple[float, float, int]:
+    """The longest task while everything is scrolled through, the most time that the page's own thread worked
+    in one, and how many videos were seen."""
     page = await browser.new_page(viewport={"width": 1280, "height": 900})
     await _sign_in(page, url, email)
     await page.goto(f"{url}/gallery")
@@ -119,6 +130,7 @@ async def _scroll(browser: Browser, url: str, email: str, count: int) -> tuple[f
     await page.evaluate(_WATCH_TASKS)
     await page.evaluate("() => { longTasks.length = 0; }")
     await page.mouse.move(640, 450)
+    await browser.start_tracing(page=page, categories=["toplevel"])
     cards, still = 0, 0
     while cards < count and still < 100:
         await page.mouse.wheel(0, _STEP)
@@ -127,7 +139,23 @@ async def _scroll(browser: Browser, url: str, email: str, count: int) -> tuple[f
         still = still + 1 if now == cards else 0
         cards = now
     tasks: list[Any] = await page.evaluate("() => longTasks")
-    return max(tasks, default=0.0), cards
+    busiest = await asyncio.to_thread(_busiest, await browser.stop_tracing())
+    return max(tasks, default=0.0), busiest, cards
+
+
+def _busiest(trace: bytes) -> float:
+    """Milliseconds of processor time of the page's own thread in the task that took most of it: a task is
+    also long where the thread has to wait for a core."""
+    events = json.loads(trace)["traceEvents"]
+    pages = {
+        (event["pid"], event["tid"])
+        for event in events
+        if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
+    }
+    tasks = [
+        event["tdur"] / 1000 for event in events if (event["pid"], event["tid"]) in pages and "tdur" in event
+    ]
+    return max(tasks, default=0.0)
 
 
 async def _sign_in(page: Page, url: str, email: str) -> None:

@@ -396,7 +396,8 @@ def test_a_gallery_goes_on_for_who_is_at_its_end_before_it_is_drawn(
     page.evaluate(
         """() => {
           const end = () => scrollTo(0, document.body.scrollHeight);
-          new MutationObserver(end).observe(document.querySelector(".cards"), { childList: true });
+          const cards = document.querySelector(".card-groups");
+          new MutationObserver(end).observe(cards, { childList: true, subtree: true });
           end();
         }"""
     )

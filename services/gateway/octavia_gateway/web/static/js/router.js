@@ -43,6 +43,14 @@ export function begin(render) {
   return open();
 }
 
+/** Begins to fetch what the present address will show, while the words still come. */
+export function prepare() {
+  const [, load, options] = match();
+  if (options.open && session.user()) return; // it will lead elsewhere
+  const [, signIn] = PAGES[0];
+  (options.open || session.user() ? load : signIn)().catch(() => {}); // `open` says what is wrong
+}
+
 export function go(address, { replace = false } = {}) {
   if (replace) history.replaceState(null, "", address);
   else history.pushState(null, "", address);

@@ -9,17 +9,18 @@ import { bones, button, complain, failed, nothing } from "./parts.js";
 import { videoCard } from "./video-card.js";
 
 const AHEAD = "1200px";
+const GROUP = 60; // cards in one list: whole rows, however many fit beside each other (up to 6)
 
 /** `limit`: how many a page has; with `endless` more come by scrolling. `query()`: what to ask for, as parameters;
  *  `keeps(video)`: whether a video that changed still belongs here; `selection` as for cards; `told(videos)` hears
  *  of every change. */
 export function videoList({ limit, endless = false, empty, query = () => "", keeps = (video) => !video.deleted_at, selection, told = () => {} }) {
-  const list = h("ul", { class: "cards" });
+  const list = h("div", { class: "card-groups" });
   const end = h("div", { class: "row more" });
   const body = h("div", {}, bones(2, "12rem"));
   const count = h("p", { class: "unseen", role: "status" });
   const element = h("div", {}, count, body, end);
-  const show = keyed(list, (video) => videoCard(video, { selection, changed }));
+  const groups = [];
   let videos = null;
   let cursor = null;
   let asked = 0;
@@ -28,9 +29,30 @@ export function videoList({ limit, endless = false, empty, query = () => "", kee
   function draw() {
     told(videos);
     if (!videos.length) return fill(body, nothing(...(typeof empty === "function" ? empty() : empty)));
-    show(videos, (video) => video.id);
+    show();
     if (list.parentNode !== body) fill(body, list);
     return undefined;
+  }
+
+  /** Cards in groups: a browser looks at each of a long list in every frame, unless it may pass by whole groups.
+   *  It may once a group has been drawn, and so is as high as it will be: the last two never are passed by. */
+  function show() {
+    const count = Math.ceil(videos.length / GROUP);
+    for (let place = 0; place < Math.max(groups.length, count); place += 1) {
+      groups[place] ??= cardGroup();
+      groups[place](videos.slice(place * GROUP, (place + 1) * GROUP), place < count - 2);
+    }
+  }
+
+  function cardGroup() {
+    const group = h("ul", { class: "cards" });
+    const put = keyed(group, (video) => videoCard(video, { selection, changed }));
+    return (some, settled) => {
+      put(some, (video) => video.id);
+      group.classList.toggle("settled", settled);
+      if (!some.length) group.remove();
+      else if (!group.parentNode) list.append(group);
+    };
   }
 
   /** Begins anew. What is shown stays until the answer is there. */
