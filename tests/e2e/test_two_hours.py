@@ -45,7 +45,12 @@ def script() -> Iterator[Line]:
 @pytest.fixture
 def quick(addresses: Any, tmp_path: Path) -> Iterator[tuple[Platform, dict[str, str]]]:
     """A real platform of its own, whose engines take no time, and its environment."""
-    environment = {**own_environment(addresses), **QUICK_ENGINES, "WELCOME_CREDITS": "1000"}
+    environment = {
+        **own_environment(addresses),
+        **QUICK_ENGINES,
+        "WELCOME_CREDITS": "1000",
+        "ACCESS_TOKEN_SECONDS": "7200",
+    }
     with Platform(tmp_path / "logs", environment) as running:
         yield running, environment
 
